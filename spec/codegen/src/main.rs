@@ -1,0 +1,2 @@
+//! Turns the protocol data of `spec/` into `src/protocol/generated`.
+fn main() {}
