@@ -1,0 +1,152 @@
+use super::{
+    DecodeError, DecodeErrorKind, LongStr, ShortStr, Table, TableLimits,
+    validate::{self, Site},
+};
+
+/// Reads fields off the front of a slice and knows how far it has come.
+///
+/// After an error the reader stands where the field began.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    rest: &'a [u8],
+    len: usize,
+}
+
+impl<'a> Reader<'a> {
+    #[inline]
+    pub(crate) const fn new(octets: &'a [u8]) -> Self {
+        Self { rest: octets, len: octets.len() }
+    }
+
+    /// Octets read so far.
+    #[inline]
+    pub(crate) const fn position(&self) -> usize {
+        self.len - self.rest.len()
+    }
+
+    /// Octets not yet read.
+    #[inline]
+    pub(crate) const fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    #[inline]
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    #[inline]
+    pub(crate) fn u8(&mut self, field: &'static str) -> Result<u8, DecodeError> {
+        self.chunk(field).map(u8::from_be_bytes)
+    }
+
+    #[inline]
+    pub(crate) fn u16(&mut self, field: &'static str) -> Result<u16, DecodeError> {
+        self.chunk(field).map(u16::from_be_bytes)
+    }
+
+    #[inline]
+    pub(crate) fn u32(&mut self, field: &'static str) -> Result<u32, DecodeError> {
+        self.chunk(field).map(u32::from_be_bytes)
+    }
+
+    #[inline]
+    pub(crate) fn u64(&mut self, field: &'static str) -> Result<u64, DecodeError> {
+        self.chunk(field).map(u64::from_be_bytes)
+    }
+
+    #[inline]
+    pub(crate) fn short_str(&mut self, field: &'static str) -> Result<ShortStr<'a>, DecodeError> {
+        let Some((&declared, rest)) = self.rest.split_first() else {
+            return Err(self.truncated(field, 1));
+        };
+        let Some((text, rest)) = rest.split_at_checked(usize::from(declared)) else {
+            return Err(self.overrun(field, u32::from(declared), rest.len()));
+        };
+        self.rest = rest;
+        Ok(ShortStr::from_octets(text))
+    }
+
+    #[inline]
+    pub(crate) fn long_str(&mut self, field: &'static str) -> Result<LongStr<'a>, DecodeError> {
+        self.counted(field).map(LongStr::from_octets)
+    }
+
+    #[inline]
+    pub(crate) fn table(
+        &mut self,
+        field: &'static str,
+        limits: &TableLimits,
+    ) -> Result<Table<'a>, DecodeError> {
+        let start = *self;
+        let octets = self.counted(field)?;
+        if !octets.is_empty() {
+            let base = self.position() - octets.len();
+            if let Err(error) = validate::table(octets, limits, Site { field, base }) {
+                *self = start;
+                return Err(error);
+            }
+        }
+        Ok(Table::from_valid(octets))
+    }
+
+    #[inline]
+    pub(crate) fn take(&mut self, n: usize, field: &'static str) -> Result<&'a [u8], DecodeError> {
+        let Some((taken, rest)) = self.rest.split_at_checked(n) else {
+            return Err(self.truncated(field, n));
+        };
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    /// Checks that every octet was read (`MTH-05`).
+    #[inline]
+    pub(crate) fn finish(self) -> Result<(), DecodeError> {
+        if self.rest.is_empty() { Ok(()) } else { Err(self.trailing()) }
+    }
+
+    /// Reads octets behind a length of four octets, which is unsigned (`TYP-06`).
+    #[inline]
+    fn counted(&mut self, field: &'static str) -> Result<&'a [u8], DecodeError> {
+        let Some((&length, rest)) = self.rest.split_first_chunk::<4>() else {
+            return Err(self.truncated(field, 4));
+        };
+        let declared = u32::from_be_bytes(length);
+        let split = usize::try_from(declared).ok().and_then(|n| rest.split_at_checked(n));
+        let Some((octets, rest)) = split else {
+            return Err(self.overrun(field, declared, rest.len()));
+        };
+        self.rest = rest;
+        Ok(octets)
+    }
+
+    #[inline]
+    fn chunk<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], DecodeError> {
+        let Some((&chunk, rest)) = self.rest.split_first_chunk::<N>() else {
+            return Err(self.truncated(field, N));
+        };
+        self.rest = rest;
+        Ok(chunk)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn truncated(&self, field: &'static str, needed: usize) -> DecodeError {
+        let kind = DecodeErrorKind::Truncated { needed, available: self.rest.len() };
+        DecodeError::new(kind, field, self.position())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn overrun(&self, field: &'static str, declared: u32, available: usize) -> DecodeError {
+        let kind = DecodeErrorKind::LengthOverrun { declared: u64::from(declared), available };
+        DecodeError::new(kind, field, self.position())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn trailing(&self) -> DecodeError {
+        let kind = DecodeErrorKind::TrailingOctets { count: self.rest.len() };
+        DecodeError::new(kind, "payload", self.position())
+    }
+}

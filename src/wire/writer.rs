@@ -1,0 +1,122 @@
+use alloc::vec::Vec;
+
+use super::{EncodeError, LongStr, ShortStr, Table};
+
+/// Appends fields to a buffer; a method that fails has appended nothing.
+#[derive(Debug)]
+pub(crate) struct Writer<'a> {
+    out: &'a mut Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    #[inline]
+    pub(crate) const fn new(out: &'a mut Vec<u8>) -> Self {
+        Self { out }
+    }
+
+    /// The length of the whole buffer, octets from before this writer included.
+    #[inline]
+    pub(crate) fn position(&self) -> usize {
+        self.out.len()
+    }
+
+    #[inline]
+    pub(crate) fn u8(&mut self, value: u8) {
+        self.out.push(value);
+    }
+
+    #[inline]
+    pub(crate) fn u16(&mut self, value: u16) {
+        self.out.extend_from_slice(&value.to_be_bytes());
+    }
+
+    #[inline]
+    pub(crate) fn u32(&mut self, value: u32) {
+        self.out.extend_from_slice(&value.to_be_bytes());
+    }
+
+    #[inline]
+    pub(crate) fn u64(&mut self, value: u64) {
+        self.out.extend_from_slice(&value.to_be_bytes());
+    }
+
+    #[inline]
+    pub(crate) fn octets(&mut self, octets: &[u8]) {
+        self.out.extend_from_slice(octets);
+    }
+
+    #[inline]
+    pub(crate) fn short_str(
+        &mut self,
+        field: &'static str,
+        value: ShortStr<'_>,
+    ) -> Result<(), EncodeError> {
+        // TYP-03
+        let Ok(len) = u8::try_from(value.len()) else {
+            return Err(too_long(field, value.len(), ShortStr::MAX_LEN));
+        };
+        self.u8(len);
+        self.octets(value.as_octets());
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn long_str(
+        &mut self,
+        field: &'static str,
+        value: LongStr<'_>,
+    ) -> Result<(), EncodeError> {
+        self.counted(field, value.as_octets())
+    }
+
+    /// Writes the length and the table's octets as they are (`TBL-16`).
+    #[inline]
+    pub(crate) fn table(
+        &mut self,
+        field: &'static str,
+        value: Table<'_>,
+    ) -> Result<(), EncodeError> {
+        self.counted(field, value.as_octets())
+    }
+
+    /// Writes octets behind a length of four octets.
+    #[inline]
+    pub(crate) fn counted(
+        &mut self,
+        field: &'static str,
+        octets: &[u8],
+    ) -> Result<(), EncodeError> {
+        let Ok(len) = u32::try_from(octets.len()) else {
+            return Err(too_long(field, octets.len(), LongStr::MAX_LEN));
+        };
+        self.u32(len);
+        self.octets(octets);
+        Ok(())
+    }
+
+    /// Reserves a length of four octets and returns its place for [`Self::end_length`].
+    ///
+    /// Until then it reads as the largest length, so that a forgotten one can't pass for a short one.
+    #[inline]
+    pub(crate) fn begin_length(&mut self) -> usize {
+        let place = self.out.len();
+        self.out.extend_from_slice(&[0xFF; 4]);
+        place
+    }
+
+    /// Sets the length at `place` to the number of octets written since.
+    #[inline]
+    pub(crate) fn end_length(&mut self, place: usize) {
+        let written = self.out.len().saturating_sub(place.saturating_add(4));
+        let len = u32::try_from(written).unwrap_or(u32::MAX);
+        if let Some(field) = self.out.get_mut(place..).and_then(<[u8]>::first_chunk_mut::<4>) {
+            *field = len.to_be_bytes();
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+pub(super) const fn too_long(field: &'static str, len: usize, limit: usize) -> EncodeError {
+    EncodeError::TooLong { field, len, limit }
+}
