@@ -1,6 +1,6 @@
 /// Octets that can't be decoded: what is wrong, in which field, and where.
 ///
-/// "More octets are needed" is never an error of this type; see `frame::Cut`.
+/// "More octets are needed" is never an error of this type; see [`Cut`](crate::frame::Cut).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{field} at offset {offset}: {kind}")]
 #[non_exhaustive]
