@@ -146,3 +146,57 @@ one_line! {
     ArrayBuf => Display Debug, |this| Value::Array(this.as_array());
     Value<'_> => Display, |this| *this;
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, string::ToString};
+
+    use super::super::{TableLimits, samples::*};
+    use super::*;
+
+    #[test]
+    fn tables_are_one_line() {
+        let empty = TableBuf::new();
+        let inner = TableBuf::new().with("d", 1.0_f64).unwrap().with("e", &empty).unwrap();
+        let array = ArrayBuf::new().with(1).unwrap().with(&inner).unwrap().with(false).unwrap();
+        let table = TableBuf::new()
+            .with("a", 1)
+            .and_then(|t| t.with("b", "it's \"x\"\n"))
+            .and_then(|t| t.with("c", &inner))
+            .and_then(|t| t.with("x-d", &array))
+            .and_then(|t| t.with("a: b", Value::Void))
+            .and_then(|t| t.with(b"\xFF", Value::Timestamp(5)))
+            .and_then(|t| t.with("", Value::Bytes(&[1, 255])))
+            .unwrap();
+        let expected = r#"{a: 1, b: "it's \"x\"\n", c: {d: 1.0, e: {}}, x-d: [1, {d: 1.0, e: {}}, false], "a: b": void, "\xff": @5, "": 0x01ff}"#;
+        assert_eq!(table.to_string(), expected);
+        assert_eq!(format!("{:?}", table.as_table()), expected);
+        assert_eq!(empty.to_string(), "{}");
+        assert_eq!(ArrayBuf::new().to_string(), "[]");
+        assert_eq!(Value::Char(b'k').to_string(), "'k'");
+        let unknown = Value::Unknown { tag: b'q', rest: b"ab" };
+        assert_eq!(unknown.to_string(), "unknown(0x71, 2 octets)");
+    }
+
+    #[test]
+    fn decimals_show_their_point() {
+        let text = |scale, value| Decimal { scale, value }.to_string();
+        assert_eq!(text(0, -7), "-7");
+        assert_eq!(text(2, -105), "-1.05");
+        assert_eq!(text(3, 5), "0.005");
+        assert_eq!(text(9, i32::MIN), "-2.147483648");
+        assert_eq!(text(255, 1), "1e-255");
+    }
+
+    #[test]
+    fn deep_tables_are_written_without_recursion() {
+        on_small_stack(|| {
+            let octets = nested_tables(255);
+            let limits = TableLimits::default().with_max_depth(u8::MAX);
+            let table = Table::parse(&octets, &limits).unwrap();
+            let text = table.to_string();
+            assert_eq!(text.matches('{').count(), 256);
+            assert_eq!(text.matches('}').count(), 256);
+        });
+    }
+}

@@ -98,3 +98,66 @@ fn check_depth(value: Value<'_>) -> Result<(), EncodeError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ArrayBuf, Table, TableBuf, TableLimits, samples::*};
+    use super::*;
+
+    fn refused(name: &str, value: Value<'_>) -> EncodeError {
+        let mut table = TableBuf::new().with("kept", 1).unwrap();
+        let before = table.clone();
+        let error = table.insert(name, value).unwrap_err();
+        assert_eq!(table, before);
+        error
+    }
+
+    #[test]
+    fn long_names_are_refused_not_cut() {
+        let text = core::str::from_utf8(&[b'n'; 511]).unwrap();
+        let table = TableBuf::new().with(&text[..255], true).unwrap();
+        assert_eq!(table.get(&text[..255]), Some(Value::Bool(true)));
+        for len in [256, 511] {
+            let error = refused(&text[..len], Value::Void);
+            assert_eq!(error, EncodeError::TooLong { field: "field name", len, limit: 255 });
+        }
+    }
+
+    #[test]
+    fn types_only_decoded_are_refused() {
+        let value = Value::Unknown { tag: b'q', rest: b"rest" };
+        assert_eq!(refused("n", value), EncodeError::NotEmittable { tag: b'q' });
+        assert_eq!(refused("n", Value::Char(1)), EncodeError::NotEmittable { tag: b'k' });
+        let mut array = ArrayBuf::new();
+        assert!(array.push(value).is_err());
+        assert!(array.is_empty());
+    }
+
+    #[test]
+    fn nesting_ends_where_it_can_still_be_decoded() {
+        let limits = TableLimits::default().with_max_depth(u8::MAX);
+        let octets = nested_tables(254);
+        let deep = Table::parse(&octets, &limits).unwrap();
+        let deepest = TableBuf::new().with("n", deep).unwrap();
+        assert!(Table::parse(deepest.as_octets(), &limits).is_ok());
+        let too_deep = EncodeError::TooDeep { limit: 255 };
+        assert_eq!(refused("n", Value::Table(deepest.as_table())), too_deep);
+        let error = ArrayBuf::new().with(&deepest).unwrap_err();
+        assert_eq!(error, too_deep);
+        let arrays = nested_arrays(255);
+        let arrays = super::super::Array::parse(&arrays, &limits).unwrap();
+        assert_eq!(refused("n", Value::Array(arrays)), too_deep);
+    }
+
+    #[test]
+    fn received_tables_are_kept_octet_for_octet() {
+        // Duplicates, types that are not sent, a name that is not text, and an unknown type.
+        let octets = b"\x01aU\0\x01\x01aL\0\0\0\0\0\0\0\x01\x01\xFFt\x07\0qrest";
+        let table = Table::parse(octets, &TableLimits::default()).unwrap();
+        assert_eq!(TableBuf::from(table).as_octets(), octets);
+        let outer = TableBuf::new().with("inner", table).unwrap();
+        assert_eq!(outer.get("inner").and_then(|v| v.as_table()), Some(table));
+        assert_eq!(table.get("a"), Some(Value::I16(1)));
+        assert_eq!(table.len(), 4);
+    }
+}

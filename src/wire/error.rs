@@ -195,3 +195,30 @@ pub enum EncodeError {
 const FRAME_ERROR: u16 = 501;
 const SYNTAX_ERROR: u16 = 502;
 const NOT_IMPLEMENTED: u16 = 540;
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn messages_name_field_place_and_numbers() {
+        let kind = DecodeErrorKind::LengthOverrun { declared: 300, available: 12 };
+        assert_eq!(
+            DecodeError::new(kind, "queue", 7).at(4).to_string(),
+            "queue at offset 11: declares a length of 300 octets, 12 left"
+        );
+        let error = EncodeError::TooLong { field: "queue", len: 256, limit: 255 };
+        assert_eq!(error.to_string(), "queue: 256 octets, at most 255 fit");
+    }
+
+    #[test]
+    fn reply_codes_follow_the_fault() {
+        let unknown = DecodeErrorKind::UnknownMethod { class_id: 1, method_id: 2 };
+        assert_eq!(unknown.reply_code(), 540);
+        assert_eq!(DecodeErrorKind::IllegalValue.reply_code(), 502);
+        assert_eq!(DecodeErrorKind::BadFieldName.reply_code(), 502);
+        assert_eq!(DecodeErrorKind::UnknownTag { tag: 0 }.reply_code(), 501);
+    }
+}

@@ -15,6 +15,8 @@ mod limits;
 mod long_str;
 mod octet_str;
 mod reader;
+#[cfg(test)]
+mod samples;
 mod short_str;
 mod table;
 mod table_buf;

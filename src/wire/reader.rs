@@ -150,3 +150,59 @@ impl<'a> Reader<'a> {
         DecodeError::new(kind, "payload", self.position())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_in_network_order_and_knows_the_place() {
+        let octets: alloc::vec::Vec<u8> = (1..=15).collect();
+        let mut reader = Reader::new(&octets);
+        assert_eq!(reader.u8("a"), Ok(0x01));
+        assert_eq!(reader.u16("b"), Ok(0x0203));
+        assert_eq!(reader.u32("c"), Ok(0x0405_0607));
+        assert_eq!(reader.u64("d"), Ok(0x0809_0A0B_0C0D_0E0F));
+        assert_eq!((reader.position(), reader.remaining()), (15, 0));
+        assert_eq!(reader.finish(), Ok(()));
+        let error = reader.u16("e").unwrap_err();
+        let kind = DecodeErrorKind::Truncated { needed: 2, available: 0 };
+        assert_eq!(error, DecodeError::new(kind, "e", 15));
+    }
+
+    #[test]
+    fn a_failed_read_moves_nothing() {
+        let mut reader = Reader::new(b"\x05abc");
+        let kind = DecodeErrorKind::LengthOverrun { declared: 5, available: 3 };
+        assert_eq!(reader.short_str("s"), Err(DecodeError::new(kind, "s", 0)));
+        assert!(reader.long_str("l").is_err());
+        assert!(reader.take(5, "t").is_err());
+        assert_eq!(reader.rest(), b"\x05abc");
+        let table = [0, 0, 0, 3, 1, b'a', b'I'];
+        let mut reader = Reader::new(&table);
+        assert!(reader.table("t", &TableLimits::default()).is_err());
+        assert_eq!(reader.position(), 0);
+    }
+
+    #[test]
+    fn long_lengths_are_unsigned() {
+        for declared in [3, 0x7FFF_FFFF, 0x8000_0000, u32::MAX] {
+            let octets = [&declared.to_be_bytes()[..], b"ab"].concat();
+            let kind =
+                DecodeErrorKind::LengthOverrun { declared: u64::from(declared), available: 2 };
+            let expected = DecodeError::new(kind, "s", 0);
+            assert_eq!(Reader::new(&octets).long_str("s"), Err(expected));
+            let result = Reader::new(&octets).table("s", &TableLimits::default());
+            assert_eq!(result, Err(expected));
+        }
+    }
+
+    #[test]
+    fn octets_left_over_are_counted() {
+        let mut reader = Reader::new(b"abc");
+        reader.u8("a").unwrap();
+        let error = reader.finish().unwrap_err();
+        assert_eq!(error.kind(), DecodeErrorKind::TrailingOctets { count: 2 });
+        assert_eq!((error.offset(), error.reply_code()), (1, 501));
+    }
+}

@@ -39,3 +39,38 @@ impl ShortStr<'static> {
         Self(text.as_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn lengths_count_octets() {
+        let text = alloc::string::String::from("é").repeat(128);
+        let long = ShortStr::from(&text);
+        assert_eq!((long.len(), long.is_valid_length()), (256, false));
+        assert!(ShortStr::from(&text[..254]).is_valid_length());
+        assert!(ShortStr::default().is_empty());
+    }
+
+    #[test]
+    fn any_octets_are_kept_and_shown() {
+        let odd = ShortStr::from(b"a\xC3\xA9\xFF\0\"b");
+        assert!(odd.as_str().is_err());
+        assert_eq!(format!("{odd}"), "aé\u{FFFD}\0\"b");
+        assert_eq!(format!("{odd:?}"), r#""aé\xff\0\"b""#);
+        assert_eq!(format!("{:>4}|", ShortStr::from("ab")), "  ab|");
+    }
+
+    #[test]
+    fn compares_with_text_and_octets() {
+        const NAME: ShortStr<'_> = ShortStr::literal("name");
+        assert_eq!(NAME, "name");
+        assert_eq!(NAME, *"name");
+        assert_eq!(NAME, *b"name".as_slice());
+        assert_eq!(NAME.as_str(), Ok("name"));
+        assert!(ShortStr::from("nama~~") < NAME);
+    }
+}

@@ -218,3 +218,209 @@ fn too_large(size: usize, limits: &TableLimits, site: Site) -> DecodeError {
 
 const USUAL_DEPTH: usize = 32;
 const MOST_DEPTH: usize = u8::MAX as usize;
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, vec, vec::Vec};
+
+    use super::super::{Array, Reader, Table, Value, samples::*};
+    use super::*;
+
+    const LIMITS: TableLimits = TableLimits::DEFAULT;
+
+    fn kind(octets: &[u8], limits: &TableLimits) -> DecodeErrorKind {
+        Table::parse(octets, limits).unwrap_err().kind()
+    }
+
+    /// One pair named `n` with these octets as its value.
+    fn pair(value: &[u8]) -> Vec<u8> {
+        [b"\x01n", value].concat()
+    }
+
+    #[test]
+    fn rich_table_is_accepted_whole_and_nowhere_cut() {
+        let table = rich_table();
+        let octets = table.as_octets();
+        assert_eq!(Table::parse(octets, &LIMITS).unwrap(), table.as_table());
+
+        let mut ends = vec![0];
+        let mut rest = octets;
+        while let Some((&len, after)) = rest.split_first() {
+            rest = &after[usize::from(len)..];
+            Value::take(&mut rest).unwrap();
+            ends.push(octets.len() - rest.len());
+        }
+        for end in 0..octets.len() {
+            let result = Table::parse(&octets[..end], &LIMITS);
+            assert_eq!(result.is_ok(), ends.contains(&end), "cut at {end}: {result:?}");
+        }
+
+        let mut framed = u32::try_from(octets.len()).unwrap().to_be_bytes().to_vec();
+        framed.extend(octets);
+        for end in 0..framed.len() {
+            let mut reader = Reader::new(&framed[..end]);
+            let error = reader.table("arguments", &LIMITS).unwrap_err();
+            assert_eq!((error.field(), error.offset(), error.reply_code()), ("arguments", 0, 501));
+            assert_eq!(reader.position(), 0);
+        }
+    }
+
+    #[test]
+    fn huge_lengths_overrun() {
+        for tag in *b"SxFAcC" {
+            for declared in [4, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFC, u32::MAX] {
+                let value = [&[tag], &declared.to_be_bytes()[..], b"abc"].concat();
+                let expected =
+                    DecodeErrorKind::LengthOverrun { declared: u64::from(declared), available: 3 };
+                let error = Table::parse(&pair(&value), &LIMITS).unwrap_err();
+                assert_eq!((error.kind(), error.offset()), (expected, 2));
+                let error = Array::parse(&value, &LIMITS).unwrap_err();
+                assert_eq!((error.kind(), error.offset()), (expected, 0));
+            }
+        }
+    }
+
+    #[test]
+    fn inner_values_end_where_the_inner_table_ends() {
+        // TBL-02: the inner table declares 5 octets, its string would read on into the outer one.
+        let octets = pair(b"F\0\0\0\x07\x01mS\0\0\0\x01\x01xt\x01");
+        let overrun = DecodeErrorKind::LengthOverrun { declared: 1, available: 0 };
+        assert_eq!(kind(&octets, &LIMITS), overrun);
+        // The same for a value of fixed size, in an array.
+        let octets = pair(b"A\0\0\0\x02I\0\0\0\x05");
+        assert_eq!(kind(&octets, &LIMITS), DecodeErrorKind::Truncated { needed: 4, available: 1 });
+        // And an inner length that fits the payload but not its table.
+        let octets = [&pair(b"F\0\0\0\x08\x01mS\0\0\0\x02a")[..], b"\x01xt\x01"].concat();
+        let overrun = DecodeErrorKind::LengthOverrun { declared: 2, available: 1 };
+        assert_eq!(kind(&octets, &LIMITS), overrun);
+    }
+
+    #[test]
+    fn errors_tell_the_place() {
+        let octets = [b"\x01at\x01".as_slice(), &pair(b"F\0\0\0\x04\x01mI\0")].concat();
+        let error = Table::parse(&octets, &LIMITS).unwrap_err();
+        assert_eq!(error.offset(), 13);
+        assert_eq!(format!("{error}"), "table at offset 13: needs 4 octets, 1 left");
+
+        let framed = [&[0, 0, 0, 4][..], &12_u32.to_be_bytes(), b"\x01at\x01\x01bt\x01\x05nnnn"];
+        let framed = framed.concat();
+        let mut reader = Reader::new(&framed);
+        reader.u32("skipped").unwrap();
+        let error = reader.table("arguments", &LIMITS).unwrap_err();
+        assert_eq!((error.field(), error.offset()), ("arguments", 16));
+        assert_eq!(error.at(100).offset(), 116);
+    }
+
+    #[test]
+    fn depth_is_limited_exactly() {
+        for limit in [0, 1, 31, 32, 33, 254, 255] {
+            let limits = LIMITS.with_max_depth(limit);
+            let levels = u32::from(limit);
+            let too_deep = DecodeErrorKind::TooDeep { limit };
+            assert!(Table::parse(&nested_tables(levels), &limits).is_ok());
+            assert_eq!(kind(&nested_tables(levels + 1), &limits), too_deep);
+            assert!(Array::parse(&nested_arrays(levels), &limits).is_ok());
+            let error = Array::parse(&nested_arrays(levels + 1), &limits).unwrap_err();
+            assert_eq!((error.kind(), error.offset()), (too_deep, usize::from(limit) * 5));
+        }
+    }
+
+    #[test]
+    fn depth_bombs_do_not_reach_the_stack() {
+        on_small_stack(|| {
+            for levels in (1..=2000).step_by(37).chain([2000]) {
+                for limits in [LIMITS, LIMITS.with_max_depth(u8::MAX)] {
+                    let fits = levels <= u32::from(limits.max_depth);
+                    assert_eq!(Table::parse(&nested_tables(levels), &limits).is_ok(), fits);
+                    assert_eq!(Array::parse(&nested_arrays(levels), &limits).is_ok(), fits);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn every_type_octet_is_known_or_kept_or_refused() {
+        let refuse = LIMITS.with_unknown_tags(UnknownTags::Refuse);
+        for tag in 0..=u8::MAX {
+            let octets = pair(&[&[tag], [0; 12].as_slice()].concat());
+            if b"tbBsuUIilLfdDSATFVxcCk".contains(&tag) {
+                // Known values leave octets, which read as empty names with an unknown type 0.
+                assert!(Table::parse(&octets, &refuse).is_err());
+                let table = Table::parse(&octets, &LIMITS);
+                if let Ok(table) = table {
+                    assert!(!matches!(table.get("n"), Some(Value::Unknown { .. })), "{tag}");
+                }
+                continue;
+            }
+            assert_eq!(kind(&octets, &refuse), DecodeErrorKind::UnknownTag { tag });
+            let table = Table::parse(&octets, &LIMITS).unwrap();
+            assert_eq!(table.get("n"), Some(Value::Unknown { tag, rest: &[0; 12] }));
+            assert_eq!(table.len(), 1);
+        }
+    }
+
+    #[test]
+    fn unknown_types_end_with_the_innermost_table() {
+        let inner = b"\x01aq\x01\x02";
+        let octets = [&pair(b"F\0\0\0\x05")[..], inner, b"\x01zt\x01"].concat();
+        let table = Table::parse(&octets, &LIMITS).unwrap();
+        assert_eq!(table.len(), 2);
+        let unknown = Value::Unknown { tag: b'q', rest: &[1, 2] };
+        assert_eq!(table.get("n").and_then(|v| v.as_table()?.get("a")), Some(unknown));
+        assert_eq!(table.get("z"), Some(Value::Bool(true)));
+
+        let array = Array::parse(b"t\x01q", &LIMITS).unwrap();
+        let expected = [Value::Bool(true), Value::Unknown { tag: b'q', rest: &[] }];
+        assert_eq!(array.iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn entries_are_counted_at_all_levels() {
+        let limits = LIMITS.with_max_entries(5);
+        let octets = [pair(b"A\0\0\0\x03VVV"), pair(b"V")].concat();
+        assert!(Table::parse(&octets, &limits).is_ok());
+        let octets = [octets, pair(b"V")].concat();
+        assert_eq!(kind(&octets, &limits), DecodeErrorKind::TooManyEntries { limit: 5 });
+    }
+
+    #[test]
+    fn octets_are_limited() {
+        let limits = LIMITS.with_max_octets(3);
+        assert!(Table::parse(&pair(b"V"), &limits).is_ok());
+        let error = Table::parse(&pair(b"t\x01"), &limits).unwrap_err();
+        assert_eq!(error.kind(), DecodeErrorKind::TooLarge { size: 4, limit: 3 });
+    }
+
+    #[test]
+    fn names_are_checked_on_demand() {
+        let checked = LIMITS.with_field_names(FieldNames::Checked);
+        let long = [b'a'; 129];
+        let names: [(&[u8], bool); 12] = [
+            (b"a", true),
+            (b"$x_9#", true),
+            (b"#", true),
+            (&long[..128], true),
+            (b"", false),
+            (b"9a", false),
+            (b"_a", false),
+            (b"x-death", false),
+            (b"a b", false),
+            (b"a\0", false),
+            (b"\xFF\xFE", false),
+            (&long, false),
+        ];
+        for (name, is_good) in names {
+            let octets = [&[u8::try_from(name.len()).unwrap()], name, b"V"].concat();
+            let table = Table::parse(&octets, &LIMITS).unwrap();
+            assert_eq!(table.iter().next().unwrap().0.as_octets(), name);
+            let result = Table::parse(&octets, &checked);
+            assert_eq!(result.is_ok(), is_good, "{name:?}");
+            if let Err(error) = result {
+                assert_eq!(
+                    (error.kind(), error.reply_code()),
+                    (DecodeErrorKind::BadFieldName, 502)
+                );
+            }
+        }
+    }
+}

@@ -279,3 +279,102 @@ from! {
     Array<'a> => Self::Array,
     &'a ArrayBuf => |value| Self::Array(value.as_array()),
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::super::{TableLimits, samples::*};
+    use super::*;
+
+    fn decode(octets: &[u8]) -> Value<'_> {
+        let array = Array::parse(octets, &TableLimits::default()).unwrap();
+        assert_eq!(array.len(), 1, "{octets:?}");
+        array.get(0).unwrap()
+    }
+
+    #[test]
+    fn every_emitted_type_round_trips() {
+        let inner = TableBuf::new().with("a", true).unwrap();
+        let array = ArrayBuf::new().with(1).unwrap();
+        let values = every_value(&inner).into_iter().chain([Value::Array(array.as_array())]);
+        for value in values {
+            let buf = ArrayBuf::new().with(value).unwrap();
+            assert_eq!(buf.as_octets()[0], value.tag());
+            assert_eq!(decode(buf.as_octets()), value);
+        }
+    }
+
+    #[test]
+    fn every_type_decodes_as_brokers_mean_it() {
+        let cases: [(&[u8], Value<'_>); 26] = [
+            (b"t\x00", Value::Bool(false)),
+            (b"t\x01", Value::Bool(true)),
+            (b"t\xFF", Value::Bool(true)),
+            (b"b\xFF", Value::I8(-1)),
+            (b"B\xFF", Value::U8(255)),
+            (b"s\xFF\xFE", Value::I16(-2)),
+            (b"U\xFF\xFE", Value::I16(-2)),
+            (b"u\xFF\xFE", Value::U16(65534)),
+            (b"I\xFF\xFF\xFF\xFE", Value::I32(-2)),
+            (b"i\xFF\xFF\xFF\xFE", Value::U32(4_294_967_294)),
+            (b"l\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFE", Value::I64(-2)),
+            (b"L\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFE", Value::I64(-2)),
+            (b"f\x3F\x80\0\0", Value::F32(1.0)),
+            (b"d\x3F\xF0\0\0\0\0\0\0", Value::F64(1.0)),
+            (b"D\x02\xFF\xFF\xFF\x97", Value::Decimal(Decimal { scale: 2, value: -105 })),
+            (b"S\0\0\0\x02ab", Value::LongStr("ab".into())),
+            (b"c\0\0\0\x02ab", Value::LongStr("ab".into())),
+            (b"C\0\0\0\x02ab", Value::LongStr("ab".into())),
+            (b"A\0\0\0\x01V", Value::Array(Array::from_valid(b"V"))),
+            (b"T\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", Value::Timestamp(u64::MAX)),
+            (b"F\0\0\0\x03\x01aV", Value::Table(Table::from_valid(b"\x01aV"))),
+            (b"F\0\0\0\0", Value::Table(Table::EMPTY)),
+            (b"V", Value::Void),
+            (b"x\0\0\0\x02\0\xFF", Value::Bytes(b"\0\xFF")),
+            (b"k\x41", Value::Char(b'A')),
+            (b"?\x41", Value::Unknown { tag: b'?', rest: b"\x41" }),
+        ];
+        for (octets, value) in cases {
+            assert_eq!(decode(octets), value, "{octets:?}");
+            for end in 1..octets.len() {
+                let cut = Array::parse(&octets[..end], &TableLimits::default());
+                assert_eq!(cut.is_ok(), octets[0] == b'?', "{octets:?} cut at {end}");
+            }
+        }
+    }
+
+    #[test]
+    fn getters_read_across_widths() {
+        let sevens = [
+            Value::from(7_i8),
+            Value::from(7_u8),
+            Value::from(7_i16),
+            Value::from(7_u16),
+            Value::from(7_i32),
+            Value::from(7_u32),
+            Value::from(7_i64),
+        ];
+        for value in sevens {
+            assert_eq!((value.as_i64(), value.as_u64()), (Some(7), Some(7)));
+            assert_eq!((value.as_f64(), value.as_str(), value.as_bool()), (None, None, None));
+        }
+        assert_eq!((Value::from(-1).as_i64(), Value::from(-1).as_u64()), (Some(-1), None));
+        assert_eq!(Value::from(1.5_f32).as_f64(), Some(1.5));
+        assert_eq!(Value::from("x").as_str(), Some("x"));
+        assert_eq!(Value::LongStr(b"\xFF".into()).as_str(), None);
+        assert_eq!(Value::LongStr(b"\xFF".into()).as_octets(), Some(&b"\xFF"[..]));
+        assert_eq!(Value::Timestamp(1).as_i64(), None);
+        assert_eq!(Value::Timestamp(1).as_timestamp(), Some(1));
+    }
+
+    #[test]
+    fn equality_compares_float_bits() {
+        assert_eq!(Value::F64(f64::NAN), Value::F64(f64::NAN));
+        assert_ne!(Value::F32(0.0), Value::F32(-0.0));
+        let table = rich_table();
+        let values: Vec<_> = table.iter().map(|(_, value)| value).collect();
+        assert!(values.iter().zip(&values).all(|(a, b)| a == b));
+        assert_ne!(Value::I8(1), Value::U8(1));
+    }
+}

@@ -120,3 +120,36 @@ impl<'a> Writer<'a> {
 pub(super) const fn too_long(field: &'static str, len: usize, limit: usize) -> EncodeError {
     EncodeError::TooLong { field, len, limit }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Reader;
+    use super::*;
+
+    #[test]
+    fn short_strings_are_written_whole_or_not_at_all() {
+        let text = [b'x'; 511];
+        for len in [0, 1, 254, 255] {
+            let mut out = Vec::new();
+            Writer::new(&mut out).short_str("s", text[..len].into()).unwrap();
+            assert_eq!(Reader::new(&out).short_str("s").unwrap().as_octets(), &text[..len]);
+        }
+        for len in [256, 511] {
+            let mut out = Vec::from(*b"before");
+            let error = Writer::new(&mut out).short_str("queue", text[..len].into()).unwrap_err();
+            assert_eq!(error, EncodeError::TooLong { field: "queue", len, limit: 255 });
+            assert_eq!(out, b"before");
+        }
+    }
+
+    #[test]
+    fn lengths_are_patched_back() {
+        let mut out = Vec::from(*b"before");
+        let mut writer = Writer::new(&mut out);
+        let place = writer.begin_length();
+        assert_eq!(writer.position(), 10);
+        writer.octets(b"abc");
+        writer.end_length(place);
+        assert_eq!(out, b"before\0\0\0\x03abc");
+    }
+}
