@@ -93,3 +93,117 @@ const fn too_large(size: u32, limit: u64) -> DecodeError {
 const fn bad_end(octet: u8, offset: usize) -> DecodeError {
     DecodeError::new(DecodeErrorKind::BadFrameEnd { octet }, "frame end", offset)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    fn header(frame_type: u8, size: u32) -> Vec<u8> {
+        let header = FrameHeader { frame_type: FrameType(frame_type), channel: 1, size };
+        header.encode().into()
+    }
+
+    #[test]
+    fn frames_come_whole_at_every_chunk_size() {
+        let payload: Vec<u8> = (0..=u8::MAX).collect();
+        let frames: Vec<_> = [
+            (FrameType::METHOD, 1, 4),
+            (FrameType::HEADER, u16::MAX, 14),
+            (FrameType::BODY, 1, 0),
+            (FrameType::BODY, 1, 256),
+            (FrameType::HEARTBEAT, 0, 0),
+        ]
+        .into_iter()
+        .map(|(frame_type, channel, len)| RawFrame {
+            frame_type,
+            channel,
+            payload: &payload[..len],
+        })
+        .collect();
+        let mut octets = Vec::new();
+        for frame in &frames {
+            frame.encode(&mut octets).unwrap();
+        }
+        for chunk_size in 1..=octets.len() {
+            let (mut start, mut found) = (0, Vec::new());
+            let mut end = 0;
+            while end < octets.len() {
+                end = (end + chunk_size).min(octets.len());
+                while let Cut::Frame { frame, consumed } = cut(&octets[start..end], 256).unwrap() {
+                    assert_eq!(consumed, frame.total_len());
+                    start += consumed;
+                    found.push(frame);
+                }
+            }
+            assert_eq!(found, frames, "chunks of {chunk_size}");
+            assert_eq!(start, octets.len());
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_is_enough_and_not_too_much() {
+        let mut octets = Vec::new();
+        let frame = RawFrame { frame_type: FrameType::BODY, channel: 1, payload: b"abc" };
+        frame.encode(&mut octets).unwrap();
+        for end in 0..octets.len() {
+            let left = if end < 7 { 7 - end } else { octets.len() - end };
+            assert_eq!(cut(&octets[..end], 3), Ok(Cut::NeedMore { at_least: left }));
+        }
+        octets.push(0xFF);
+        assert_eq!(cut(&octets, 3), Ok(Cut::Frame { frame, consumed: 11 }));
+    }
+
+    #[test]
+    fn sizes_are_judged_from_the_header_alone() {
+        let sizes = (0xFFFF_FFF8..=u32::MAX).chain([4089, 0x7FFF_FFFF, 0x8000_0000]);
+        for size in sizes {
+            let error = cut(&header(1, size), 4088).unwrap_err();
+            let kind = DecodeErrorKind::TooLarge { size: u64::from(size), limit: 4088 };
+            assert_eq!((error.kind(), error.offset(), error.reply_code()), (kind, 3, 501));
+            if size >= 0xFFFF_FFF8 {
+                // Without a limit the size is right, and nothing wraps.
+                let expected = usize::try_from(size).unwrap().checked_add(1).unwrap();
+                let octets = header(3, size);
+                assert_eq!(cut(&octets, u32::MAX), Ok(Cut::NeedMore { at_least: expected }));
+            }
+        }
+        assert_eq!(cut(&header(1, 4088), 4088), Ok(Cut::NeedMore { at_least: 4089 }));
+    }
+
+    #[test]
+    fn only_four_types_are_frames() {
+        for octet in 0..=u8::MAX {
+            let known = matches!(octet, 1 | 2 | 3 | 8);
+            let mut octets = header(octet, 0);
+            octets.push(FRAME_END);
+            for end in 1..=octets.len() {
+                let result = cut(&octets[..end], 4088);
+                assert_eq!(result.is_ok(), known, "type {octet}, {end} octets");
+                if let Err(error) = result {
+                    let kind = DecodeErrorKind::UnknownFrameType { frame_type: octet };
+                    assert_eq!((error.kind(), error.offset()), (kind, 0));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn end_octets_are_exact() {
+        for octet in 0..=u8::MAX {
+            let mut octets = header(3, 2);
+            octets.extend([0xCE, 0xCE, octet]);
+            match cut(&octets, 4088) {
+                Ok(found) => {
+                    assert_eq!(octet, FRAME_END);
+                    assert!(matches!(found, Cut::Frame { consumed: 10, .. }));
+                }
+                Err(error) => {
+                    assert_eq!(error.kind(), DecodeErrorKind::BadFrameEnd { octet });
+                    assert_eq!(error.offset(), 9);
+                }
+            }
+        }
+    }
+}

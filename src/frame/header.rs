@@ -79,3 +79,26 @@ impl fmt::Display for FrameType {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn fields_stand_in_network_order() {
+        let octets = [8, 0x12, 0x34, 0xFF, 0xFF, 0xFF, 0xFE];
+        let header = FrameHeader::parse(&octets);
+        assert_eq!(header.frame_type, FrameType::HEARTBEAT);
+        assert_eq!((header.channel, header.size), (0x1234, 0xFFFF_FFFE));
+        assert_eq!(header.encode(), octets);
+        assert_eq!(header.total_len(), 0x1_0000_0006);
+    }
+
+    #[test]
+    fn types_have_names() {
+        assert_eq!(FrameType::METHOD.to_string(), "method");
+        assert_eq!(FrameType(4).to_string(), "type 4");
+    }
+}

@@ -97,3 +97,52 @@ const PREFIXES: [(&[u8], PeerProtocol); 22] = [
     (b"\x20\x02\x00", PeerProtocol::Mqtt),
     (b"\x20\x02\x01", PeerProtocol::Mqtt),
 ];
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn first_octets_tell_the_protocol() {
+        let cases: [(&[u8], PeerProtocol); 19] = [
+            (b"AMQP\x00\x00\x09\x01", PeerProtocol::Amqp(ProtocolHeader::AMQP_0_9_1)),
+            (b"AMQP\x03\x01\x00\x00", PeerProtocol::Amqp(ProtocolHeader::AMQP_1_0_SASL)),
+            (b"\x01\x00\x00\x00\x00\x01\xFF\x00", PeerProtocol::Frames),
+            (b"HTTP/1.1 400 Bad", PeerProtocol::Http),
+            (b"GET / HTTP/1.1", PeerProtocol::Http),
+            (b"CONNECT example.org:80", PeerProtocol::Http),
+            (b"PRI * HTTP/2.0", PeerProtocol::Http),
+            (b"\x16\x03\x01\x02\x00\x01\x00\x01", PeerProtocol::Tls),
+            (b"\x15\x03\x03\x00\x02\x02\x46", PeerProtocol::Tls),
+            (b"CONNECT\naccept-version", PeerProtocol::Stomp),
+            (b"CONNECTED\n", PeerProtocol::Stomp),
+            (b"STOMP\naccept-version", PeerProtocol::Stomp),
+            (b"ERROR\nmessage", PeerProtocol::Stomp),
+            (b"\x10\x0C\x00\x04MQTT", PeerProtocol::Mqtt),
+            (b"\x10\x80\x01\x00\x04MQTT", PeerProtocol::Mqtt),
+            (b"\x10\x0E\x00\x06MQIsdp", PeerProtocol::Mqtt),
+            (b"\x20\x02\x00\x01", PeerProtocol::Mqtt),
+            (b"SSH-2.0-OpenSSH", PeerProtocol::Ssh),
+            (b"XXXXXXXXX", PeerProtocol::Unknown(*b"XXXXXXXX")),
+        ];
+        for (octets, expected) in cases {
+            assert_eq!(PeerProtocol::recognise(octets), Some(expected), "{octets:?}");
+            // More octets never change the answer.
+            for end in 0..octets.len() {
+                let early = PeerProtocol::recognise(&octets[..end]);
+                assert!(early.is_none_or(|early| early == expected), "{octets:?} up to {end}");
+            }
+        }
+        assert_eq!(PeerProtocol::recognise(b"AMQP\x00\x00\x09"), None);
+        assert_eq!(PeerProtocol::recognise(b""), None);
+    }
+
+    #[test]
+    fn names_fit_into_a_message() {
+        let amqp = PeerProtocol::Amqp(ProtocolHeader::AMQP_1_0);
+        assert_eq!(amqp.to_string(), "AMQP 1.0");
+        assert_eq!(PeerProtocol::Unknown(*b"EHLO \0\r\n").to_string(), r"unknown (EHLO \x00\r\n)");
+    }
+}

@@ -57,3 +57,22 @@ impl fmt::Debug for ProtocolHeader {
         write!(f, "ProtocolHeader({self})")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, string::ToString};
+
+    use super::*;
+
+    #[test]
+    fn versions_are_named() {
+        let octets = [0x41, 0x4D, 0x51, 0x50, 0, 0, 9, 1];
+        assert_eq!(ProtocolHeader::parse(&octets), Some(ProtocolHeader::AMQP_0_9_1));
+        assert_eq!(ProtocolHeader::AMQP_0_9_1.octets(), octets);
+        assert_eq!(ProtocolHeader::AMQP_0_9_1.to_string(), "AMQP 0-9-1");
+        assert_eq!(ProtocolHeader::AMQP_1_0_SASL.to_string(), "AMQP 1.0 (SASL)");
+        let other = ProtocolHeader::parse(b"AMQP\x00\x00\x0A\x00").unwrap();
+        assert_eq!(format!("{other:?}"), "ProtocolHeader(AMQP header 0 0 10 0)");
+        assert_eq!(ProtocolHeader::parse(b"AMQX\x00\x00\x09\x01"), None);
+    }
+}

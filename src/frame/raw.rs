@@ -47,3 +47,21 @@ impl RawFrame<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_appended_whole() {
+        let mut out = Vec::from(*b"before");
+        RawFrame::HEARTBEAT.encode(&mut out).unwrap();
+        // HB-01
+        assert_eq!(out, b"before\x08\0\0\0\0\0\0\xCE");
+        out.clear();
+        let frame = RawFrame { frame_type: FrameType::BODY, channel: 258, payload: b"ab" };
+        frame.encode(&mut out).unwrap();
+        assert_eq!(out, b"\x03\x01\x02\0\0\0\x02ab\xCE");
+        assert_eq!(out.len(), frame.total_len());
+    }
+}

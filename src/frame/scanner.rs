@@ -160,3 +160,114 @@ const METHOD_MIN_SIZE: u32 = 4;
 
 /// Class id, weight, body size and one word of flags.
 const CONTENT_HEADER_MIN_SIZE: u32 = 14;
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::super::FRAME_OVERHEAD;
+    use super::*;
+    use crate::wire::DecodeErrorKind;
+
+    const MAX: u32 = 4088;
+
+    fn body(payload: &[u8]) -> RawFrame<'_> {
+        RawFrame { frame_type: FrameType::BODY, channel: 1, payload }
+    }
+
+    fn octets(frames: &[RawFrame<'_>]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for frame in frames {
+            frame.encode(&mut out).unwrap();
+        }
+        out
+    }
+
+    #[test]
+    fn yields_frames_with_offsets_and_keeps_the_rest() {
+        let mut input = octets(&[body(b"abc"), RawFrame::HEARTBEAT]);
+        input.extend([3, 0, 1]);
+        let mut scanner = Scanner::new(&input, MAX);
+        assert_eq!(scanner.next(), Some((0, Ok(body(b"abc")))));
+        assert_eq!(scanner.next(), Some((11, Ok(RawFrame::HEARTBEAT))));
+        assert_eq!(scanner.next(), None);
+        assert_eq!((scanner.position(), scanner.remaining()), (19, &[3, 0, 1][..]));
+        let mut scanner = Scanner::new(&input, MAX).starting_at(11);
+        assert_eq!(scanner.next(), Some((11, Ok(RawFrame::HEARTBEAT))));
+        assert!(Scanner::new(&input, MAX).starting_at(usize::MAX).remaining().is_empty());
+    }
+
+    #[test]
+    fn is_fused_after_a_fault() {
+        let mut input = octets(&[body(b"abc"), body(b"def"), body(b"ghi")]);
+        input[21] = 0;
+        let mut scanner = Scanner::new(&input, MAX);
+        assert_eq!(scanner.next(), Some((0, Ok(body(b"abc")))));
+        let (offset, result) = scanner.next().unwrap();
+        let error = result.unwrap_err();
+        assert_eq!((offset, error.offset()), (11, 21));
+        assert_eq!(error.kind(), DecodeErrorKind::BadFrameEnd { octet: 0 });
+        assert_eq!((scanner.next(), scanner.next()), (None, None));
+        assert_eq!(scanner.resync(), Some(22));
+        assert_eq!(scanner.next(), Some((22, Ok(body(b"ghi")))));
+    }
+
+    #[test]
+    fn finds_frames_from_every_offset_in_the_stream() {
+        let payload: Vec<u8> = (0_u8..200).map(|n| n ^ 0x5A).collect();
+        let frames = [body(&payload), RawFrame::HEARTBEAT, body(b"abc"), body(&payload)];
+        let input = octets(&frames);
+        let starts = [0, 208, 216, 227, 435];
+        assert_eq!(input.len(), 435);
+        for offset in 0..input.len() {
+            let mut scanner = Scanner::new(&input, MAX).starting_at(offset);
+            let expected = starts.into_iter().find(|start| *start >= offset).unwrap();
+            if expected == input.len() {
+                assert_eq!(scanner.resync(), None, "from {offset}");
+            } else {
+                assert_eq!(scanner.resync(), Some(expected), "from {offset}");
+                assert!(scanner.all(|(_, frame)| frame.is_ok()));
+            }
+        }
+    }
+
+    #[test]
+    fn keeps_what_the_end_cuts_off() {
+        let input = octets(&[body(&[b'x'; 50]), body(b"abc")]);
+        let second = 50 + FRAME_OVERHEAD;
+        for end in second + 1..input.len() {
+            let mut scanner = Scanner::new(&input[..end], MAX).starting_at(5);
+            assert_eq!((scanner.resync(), scanner.position()), (None, second), "{end} octets");
+            assert_eq!(scanner.next(), None);
+            // The first frame is recognised by the beginning of the second, whole or not.
+            assert_eq!(Scanner::new(&input[..end], MAX).resync(), Some(0));
+        }
+        let mut scanner = Scanner::new(b"nothing here", MAX);
+        assert_eq!((scanner.resync(), scanner.position()), (None, 12));
+    }
+
+    #[test]
+    fn noise_is_searched_without_panic_and_once() {
+        let mut state = 1_u32;
+        let noise: Vec<u8> = core::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            // Many octets that begin or end frames.
+            [1, 2, 3, 8, 0, 0, 0, FRAME_END][(state >> 29) as usize]
+        })
+        .take(20_000)
+        .collect();
+        let mut scanner = Scanner::new(&noise, MAX);
+        let (mut last, mut faults) = (0, 0);
+        loop {
+            for (offset, result) in scanner.by_ref() {
+                assert!(offset >= last);
+                last = offset;
+                faults += usize::from(result.is_err());
+            }
+            if scanner.resync().is_none() {
+                break;
+            }
+        }
+        assert!(faults > 0);
+    }
+}
