@@ -1,10 +1,11 @@
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::{FRAME_END, FRAME_OVERHEAD, FrameHeader, FrameType};
 use crate::wire::EncodeError;
 
 /// A whole frame whose payload was not looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "the wire format fixes the fields")]
 pub struct RawFrame<'a> {
     /// What the payload is.
@@ -48,8 +49,25 @@ impl RawFrame<'_> {
     }
 }
 
+/// One line without the payload, for example `ch 1 body frame, 5 octets`.
+impl fmt::Display for RawFrame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { frame_type, channel, payload } = self;
+        write!(f, "ch {channel} {frame_type} frame, {} octets", payload.len())
+    }
+}
+
+/// The payload's length alone: it may hold a password.
+impl fmt::Debug for RawFrame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawFrame({self})")
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
 
     #[test]
@@ -63,5 +81,10 @@ mod tests {
         frame.encode(&mut out).unwrap();
         assert_eq!(out, b"\x03\x01\x02\0\0\0\x02ab\xCE");
         assert_eq!(out.len(), frame.total_len());
+    }
+    #[test]
+    fn payloads_are_not_shown() {
+        let frame = RawFrame { frame_type: FrameType::METHOD, channel: 0, payload: b"secret" };
+        assert_eq!(format!("{frame:?}"), "RawFrame(ch 0 method frame, 6 octets)");
     }
 }

@@ -1,4 +1,4 @@
-use core::iter::FusedIterator;
+use core::{fmt, iter::FusedIterator};
 
 use super::{Cut, FRAME_END, FRAME_HEADER_LEN, FrameHeader, FrameType, RawFrame, cut};
 use crate::wire::DecodeError;
@@ -20,7 +20,7 @@ use crate::wire::DecodeError;
 /// assert_eq!(scanner.next(), Some((4, Ok(RawFrame::HEARTBEAT))));
 /// # Ok::<(), amqp_proto::wire::EncodeError>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Scanner<'a> {
     input: &'a [u8],
     position: usize,
@@ -106,6 +106,18 @@ impl<'a> Iterator for Scanner<'a> {
 }
 
 impl FusedIterator for Scanner<'_> {}
+
+/// The place and the length of the input, not its octets: they may hold a password.
+impl fmt::Debug for Scanner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scanner")
+            .field("input", &format_args!("{} octets", self.input.len()))
+            .field("position", &self.position)
+            .field("max_payload", &self.max_payload)
+            .field("failed", &self.failed)
+            .finish()
+    }
+}
 
 enum Plausible {
     Yes,
