@@ -7,4 +7,5 @@ extern crate alloc;
 extern crate std;
 
 pub mod frame;
+pub mod protocol;
 pub mod wire;

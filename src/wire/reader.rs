@@ -90,6 +90,12 @@ impl<'a> Reader<'a> {
         Ok(Table::from_valid(octets))
     }
 
+    /// Reads a table whose structure was checked before.
+    #[inline]
+    pub(crate) fn checked_table(&mut self, field: &'static str) -> Result<Table<'a>, DecodeError> {
+        self.counted(field).map(Table::from_valid)
+    }
+
     #[inline]
     pub(crate) fn take(&mut self, n: usize, field: &'static str) -> Result<&'a [u8], DecodeError> {
         let Some((taken, rest)) = self.rest.split_at_checked(n) else {

@@ -1,0 +1,133 @@
+//! Class `access` (30): Tickets for realms, from before 0-9-1; brokers grant every request.
+//!
+//! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::{
+    protocol::{
+        Dialect, Method, MethodKind,
+        display::Line,
+        traits::{self, AsMethod, Sealed, write_method},
+    },
+    wire::{DecodeError, EncodeError, Reader, ShortStr},
+};
+
+/// Asks for a ticket; RabbitMQ still answers in 0-9-1.
+///
+/// `access.request`, 30.10, from the client; answered by [`RequestOk`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Request<'a> {
+    /// The realm, a path like a virtual host's.
+    pub realm: ShortStr<'a>,
+    /// Nobody else shall have access.
+    pub exclusive: bool,
+    /// Access to look at what is there.
+    pub passive: bool,
+    /// Access to create and delete.
+    pub active: bool,
+    /// Access to publish.
+    pub write: bool,
+    /// Access to consume.
+    pub read: bool,
+}
+
+impl<'a> Request<'a> {
+    /// Reads the arguments; the caller checks that nothing is left.
+    #[inline]
+    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let realm = r.short_str("realm")?;
+        let bits = r.u8("exclusive")?;
+        Ok(Self {
+            realm,
+            exclusive: bits & 0x01 != 0,
+            passive: bits & 0x02 != 0,
+            active: bits & 0x04 != 0,
+            write: bits & 0x08 != 0,
+            read: bits & 0x10 != 0,
+        })
+    }
+}
+
+impl Sealed for Request<'_> {}
+
+impl AsMethod for Request<'_> {
+    const KIND: MethodKind = MethodKind::AccessRequest;
+
+    #[inline]
+    fn as_method(&self) -> Method<'_> {
+        Method::AccessRequest(*self)
+    }
+
+    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write_method(Self::KIND, dialect, out, |w| {
+            w.short_str("realm", self.realm)?;
+            w.u8(u8::from(self.exclusive)
+                | (u8::from(self.passive) << 1)
+                | (u8::from(self.active) << 2)
+                | (u8::from(self.write) << 3)
+                | (u8::from(self.read) << 4));
+            Ok(())
+        })
+    }
+}
+
+impl traits::Request for Request<'_> {}
+
+impl fmt::Display for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Line::begin(f, Self::KIND.name())
+            .short_str("realm", self.realm)
+            .flag("exclusive", self.exclusive)
+            .flag("passive", self.passive)
+            .flag("active", self.active)
+            .flag("write", self.write)
+            .flag("read", self.read)
+            .end()
+    }
+}
+
+/// Hands out a ticket.
+///
+/// `access.request-ok`, 30.11, from the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequestOk {
+    /// The ticket for later methods; RabbitMQ sends 1, Broker-J 0.
+    pub ticket: u16,
+}
+
+impl RequestOk {
+    /// Reads the arguments; the caller checks that nothing is left.
+    #[inline]
+    pub(in crate::protocol) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let ticket = r.u16("ticket")?;
+        Ok(Self { ticket })
+    }
+}
+
+impl Sealed for RequestOk {}
+
+impl AsMethod for RequestOk {
+    const KIND: MethodKind = MethodKind::AccessRequestOk;
+
+    #[inline]
+    fn as_method(&self) -> Method<'_> {
+        Method::AccessRequestOk(*self)
+    }
+
+    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write_method(Self::KIND, dialect, out, |w| {
+            w.u16(self.ticket);
+            Ok(())
+        })
+    }
+}
+
+impl traits::Reply for RequestOk {}
+
+impl fmt::Display for RequestOk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Line::begin(f, Self::KIND.name()).number("ticket", u64::from(self.ticket)).end()
+    }
+}

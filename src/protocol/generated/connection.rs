@@ -1,0 +1,776 @@
+//! Class `connection` (10): Handshake, tuning, and the end of a connection; on channel 0
+//! alone.
+//!
+//! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::{
+    protocol::{
+        Dialect, Method, MethodKind, ReplyCode,
+        display::{Line, Secret},
+        traits::{AsMethod, Sealed, write_method},
+    },
+    wire::{DecodeError, EncodeError, LongStr, Reader, ShortStr, Table, TableLimits},
+};
+
+/// Opens the handshake: versions, mechanisms and locales on offer.
+///
+/// `connection.start`, 10.10, from the server; answered by [`StartOk`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Start<'a> {
+    /// Major version: 0, or 8 from a peer that speaks 0-8.
+    pub version_major: u8,
+    /// Minor version: 9, for 0-9 and 0-9-1 alike.
+    pub version_minor: u8,
+    /// Product, version, capabilities and more of the server.
+    pub server_properties: Table<'a>,
+    /// SASL mechanisms on offer, separated by spaces.
+    pub mechanisms: LongStr<'a>,
+    /// Locales on offer, separated by spaces; `en_US` is always one.
+    pub locales: LongStr<'a>,
+}
+
+impl<'a> Start<'a> {
+    /// Reads the arguments; the caller checks that nothing is left.
+    #[inline]
+    pub(in crate::protocol) fn read(
+        r: &mut Reader<'a>,
+        limits: &TableLimits,
+    ) -> Result<Self, DecodeError> {
+        let version_major = r.u8("version-major")?;
+        let version_minor = r.u8("version-minor")?;
+        let server_properties = r.table("server-properties", limits)?;
+        let mechanisms = r.long_str("mechanisms")?;
+        let locales = r.long_str("locales")?;
+        Ok(Self { version_major, version_minor, server_properties, mechanisms, locales })
+    }
+}
+
+impl Sealed for Start<'_> {}
+
+impl AsMethod for Start<'_> {
+    const KIND: MethodKind = MethodKind::ConnectionStart;
+
+    #[inline]
+    fn as_method(&self) -> Method<'_> {
+        Method::ConnectionStart(*self)
+    }
+
+    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write_method(Self::KIND, dialect, out, |w| {
+            w.u8(self.version_major);
+            w.u8(self.version_minor);
+            w.table("server-properties", self.server_properties)?;
+            w.long_str("mechanisms", self.mechanisms)?;
+            w.long_str("locales", self.locales)
+        })
+    }
+}
+
+impl fmt::Display for Start<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Line::begin(f, Self::KIND.name())
+            .number("version-major", u64::from(self.version_major))
+            .number("version-minor", u64::from(self.version_minor))
+            .table("server-properties", self.server_properties)
+            .long_str("mechanisms", self.mechanisms)
+            .long_str("locales", self.locales)
+            .end()
+    }
+}
+
+/// Picks mechanism and locale, and makes the first SASL step.
+///
+/// `connection.start-ok`, 10.11, from the client.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct StartOk<'a> {
+    /// Product, version, capabilities and more of the client.
+    pub client_properties: Table<'a>,
+    /// The SASL mechanism picked.
+    pub mechanism: ShortStr<'a>,
+    /// The mechanism's first octets; credentials, for PLAIN.
+    pub response: LongStr<'a>,
+    /// The locale picked.
+    pub locale: ShortStr<'a>,
+}
+
+impl fmt::Debug for StartOk<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StartOk")
+            .field("client_properties", &self.client_properties)
+            .field("mechanism", &self.mechanism)
+            .field("response", &Secret)
+            .field("locale", &self.locale)
+            .finish()
+    }
+}
+
+impl<'a> StartOk<'a> {
+    /// Reads the arguments; the caller checks that nothing is left.
+    #[inline]
+    pub(in crate::protocol) fn read(
+        r: &mut Reader<'a>,
+        limits: &TableLimits,
+    ) -> Result<Self, DecodeError> {
+        let client_properties = r.table("client-properties", limits)?;
+        let mechanism = r.short_str("mechanism")?;
+        let response = r.long_str("response")?;
+        let locale = r.short_str("locale")?;
+        Ok(Self { client_properties, mechanism, response, locale })
+    }
+}
+
+impl Sealed for StartOk<'_> {}
+
+impl AsMethod for StartOk<'_> {
+    const KIND: MethodKind = MethodKind::ConnectionStartOk;
+
+    #[inline]
+    fn as_method(&self) -> Method<'_> {
+        Method::ConnectionStartOk(*self)
+    }
+
+    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write_method(Self::KIND, dialect, out, |w| {
+            w.table("client-properties", self.client_properties)?;
+            w.short_str("mechanism", self.mechanism)?;
+            w.long_str("response", self.response)?;
+            w.short_str("locale", self.locale)
+        })
+    }
+}
+
+impl fmt::Display for StartOk<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Line::begin(f, Self::KIND.name())
+            .table("client-properties", self.client_properties)
+            .short_str("mechanism", self.mechanism)
+            .secret("response", self.response)
+            .short_str("locale", self.locale)
+            .end()
+    }
+}
+
+/// Asks for another SASL step.
+///
+/// `connection.secure`, 10.20, from the server; answered by [`SecureOk`].
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Secure<'a> {
+    /// What the mechanism sends to the client.
+    pub challenge: LongStr<'a>,
+}
+
+impl fmt::Debug for Secure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secure").field("challenge", &Secret).finish()
+    }
+}
+
+impl<'a> Secure<'a> {
+    /// Reads the arguments; the caller checks that nothing is left.
+    #[inline]
+    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let challenge = r.long_str("challenge")?;
+        Ok(Self { challenge })
+    }
+}
+
+impl Sealed for Secure<'_> {}
+
+impl AsMethod for Secure<'_> {
+    const KIND: MethodKind = MethodKind::ConnectionSecure;
+
+    #[inline]
+    fn as_method(&self) -> Method<'_> {
+        Method::ConnectionSecure(*self)
+    }
+
+    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write_method(Self::KIND, dialect, out, |w| w.long_str("challenge", self.challenge))
+    }
+}
+
+impl fmt::Display for Secure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Line::begin(f, Self::KIND.name()).secret("challenge", self.challenge).end()
+    }
+}
+
+/// Makes another SASL step.
+///
+/// `connection.secure-ok`, 10.21, from the client.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct SecureOk<'a> {
+    /// What the mechanism answers.
+    pub response: LongStr<'a>,
+}
+
+impl fmt::Debug for SecureOk<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecureOk").field("response", &Secret).finish()
+    }
+}
+
+impl<'a> SecureOk<'a> {
+    /// Reads the arguments; the caller checks that nothing is left.
+    #[inline]
+    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let response = r.long_str("response")?;
+        Ok(Self { response })
+    }
+}
+
+impl Sealed for SecureOk<'_> {}
+
+impl AsMethod for SecureOk<'_> {
+    const KIND: MethodKind = MethodKind::ConnectionSecureOk;
+
+    #[inline]
+    fn as_method(&self) -> Method<'_> {
+        Method::ConnectionSecureOk(*self)
+    }
+
+    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write_method(Self::KIND, dialect, out, |w| w.long_str("response", self.response))
+    }
+}
+
+impl fmt::Display for SecureOk<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Line::begin(f, Self::KIND.name()).secret("response", self.response).end()
+    }
+}
+
+/// Proposes limits; the login has succeeded.
+///
+/// `connection.tune`, 10.30, from the server; answered by [`TuneOk`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tune {
+    /// Highest channel number the server takes; 0 for no limit of its own.
+    pub channel_max: u16,
+    /// Largest frame in octets, overhead included; 0 for no limit of its own.
+    pub frame_max: u32,
+    /// Seconds between heartbeats that the server wishes; 0 for none.
+    pub heartbeat: u16,
+}
+
+impl Tune {
+    /// Reads the arguments; the caller checks that nothing is left.
+    #[inline]
+    pub(in crate::protocol) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let channel_max = r.u16("channel-max")?;
+        let frame_max = r.u32("frame-max")?;
+        let heartbeat = r.u16("heartbeat")?;
+        Ok(Self { channel_max, frame_max, heartbeat })
+    }
+}
+
+impl Sealed for Tune {}
+
+impl AsMethod for Tune {
+    const KIND: MethodKind = MethodKind::ConnectionTune;
+
+    #[inline]
+    fn as_method(&self) -> Method<'_> {
+        Method::ConnectionTune(*self)
+    }
+
+    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write_method(Self::KIND, dialect, out, |w| {
+            w.u16(self.channel_max);
+            w.u32(self.frame_max);
+            w.u16(self.heartbeat);
+            Ok(())
+        })
+    }
+}
+
+impl fmt::Display for Tune {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Line::begin(f, Self::KIND.name())
+            .number("channel-max", u64::from(self.channel_max))
+            .number("frame-max", u64::from(self.frame_max))
+            .number("heartbeat", u64::from(self.heartbeat))
+            .end()
+    }
+}
+
+/// Settles the limits for both sides.
+///
+/// `connection.tune-ok`, 10.31, from the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TuneOk {
+    /// Highest channel number in use.
+    pub channel_max: u16,
+    /// Largest frame in octets, overhead included.
+    pub frame_max: u32,
+    /// Seconds between heartbeats; 0 turns them off.
+    pub heartbeat: u16,
+}
+
+impl TuneOk {
+    /// Reads the arguments; the caller checks that nothing is left.
+    #[inline]
+    pub(in crate::protocol) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let channel_max = r.u16("channel-max")?;
+        let frame_max = r.u32("frame-max")?;
+        let heartbeat = r.u16("heartbeat")?;
+        Ok(Self { channel_max, frame_max, heartbeat })
+    }
+}
+
+impl Sealed for TuneOk {}
+
+impl AsMethod for TuneOk {
+    const KIND: MethodKind = MethodKind::ConnectionTuneOk;
+
+    #[inline]
+    fn as_method(&self) -> Method<'_> {
+        Method::ConnectionTuneOk(*self)
+    }
+
+    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write_method(Self::KIND, dialect, out, |w| {
+            w.u16(self.channel_max);
+            w.u32(self.frame_max);
+            w.u16(self.heartbeat);
+            Ok(())
+        })
+    }
+}
+
+impl fmt::Display for TuneOk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Line::begin(f, Self::KIND.name())
+            .number("channel-max", u64::from(self.channel_max))
+            .number("frame-max", u64::from(self.frame_max))
+            .number("heartbeat", u64::from(self.heartbeat))
+            .end()
+    }
+}
+
+/// Enters a virtual host.
+///
+/// `connection.open`, 10.40, from the client; answered by [`OpenOk`] or [`Redirect`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Open<'a> {
+    /// The virtual host's name.
+    pub virtual_host: ShortStr<'a>,
+    /// Capabilities the client needs, before 0-9-1.
+    pub capabilities: ShortStr<'a>,
+    /// Asks not to be redirected, before 0-9-1.
+    pub insist: bool,
+}
+
+impl<'a> Open<'a> {
+    /// Reads the arguments; the caller checks that nothing is left.
+    #[inline]
+    pub(in crate::protocol) fn read(
+        r: &mut Reader<'a>,
+        dialect: Dialect,
+    ) -> Result<Self, DecodeError> {
+        let virtual_host = r.short_str("virtual-host")?;
+        let capabilities = r.short_str("capabilities")?;
+        // MTH-06
+        let capabilities =
+            if dialect == Dialect::V0_9_1 { ShortStr::default() } else { capabilities };
+        let bits = r.u8("insist")?;
+        Ok(Self {
+            virtual_host,
+            capabilities,
+            insist: bits & 0x01 != 0 && dialect != Dialect::V0_9_1,
+        })
+    }
+}
+
+impl Sealed for Open<'_> {}
+
+impl AsMethod for Open<'_> {
+    const KIND: MethodKind = MethodKind::ConnectionOpen;
+
+    #[inline]
+    fn as_method(&self) -> Method<'_> {
+        Method::ConnectionOpen(*self)
+    }
+
+    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write_method(Self::KIND, dialect, out, |w| {
+            w.short_str("virtual-host", self.virtual_host)?;
+            // MTH-06
+            w.short_str(
+                "capabilities",
+                if dialect == Dialect::V0_9_1 { ShortStr::default() } else { self.capabilities },
+            )?;
+            w.u8(u8::from(self.insist && dialect != Dialect::V0_9_1));
+            Ok(())
+        })
+    }
+}
+
+impl fmt::Display for Open<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Line::begin(f, Self::KIND.name())
+            .short_str("virtual-host", self.virtual_host)
+            .short_str("capabilities", self.capabilities)
+            .flag("insist", self.insist)
+            .end()
+    }
+}
+
+/// The connection is ready for channels.
+///
+/// `connection.open-ok`, 10.41, from the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenOk<'a> {
+    /// Other hosts; Broker-J names the virtual host here. Sent empty in 0-9-1.
+    pub known_hosts: ShortStr<'a>,
+}
+
+impl<'a> OpenOk<'a> {
+    /// Reads the arguments; the caller checks that nothing is left.
+    #[inline]
+    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let known_hosts = r.short_str("known-hosts")?;
+        Ok(Self { known_hosts })
+    }
+}
+
+impl Sealed for OpenOk<'_> {}
+
+impl AsMethod for OpenOk<'_> {
+    const KIND: MethodKind = MethodKind::ConnectionOpenOk;
+
+    #[inline]
+    fn as_method(&self) -> Method<'_> {
+        Method::ConnectionOpenOk(*self)
+    }
+
+    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write_method(Self::KIND, dialect, out, |w| {
+            // MTH-06
+            w.short_str(
+                "known-hosts",
+                if dialect == Dialect::V0_9_1 { ShortStr::default() } else { self.known_hosts },
+            )
+        })
+    }
+}
+
+impl fmt::Display for OpenOk<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Line::begin(f, Self::KIND.name()).short_str("known-hosts", self.known_hosts).end()
+    }
+}
+
+/// Sends the client to another host in place of open-ok; Broker-J does so in 0-9-1 too.
+///
+/// `connection.redirect`, 10.50 in 0-8, 10.42 in 0-9 and 0-9-1, from the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Redirect<'a> {
+    /// Where to connect, as host and port.
+    pub host: ShortStr<'a>,
+    /// Other hosts of the cluster.
+    pub known_hosts: ShortStr<'a>,
+}
+
+impl<'a> Redirect<'a> {
+    /// Reads the arguments; the caller checks that nothing is left.
+    #[inline]
+    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let host = r.short_str("host")?;
+        let known_hosts = r.short_str("known-hosts")?;
+        Ok(Self { host, known_hosts })
+    }
+}
+
+impl Sealed for Redirect<'_> {}
+
+impl AsMethod for Redirect<'_> {
+    const KIND: MethodKind = MethodKind::ConnectionRedirect;
+
+    #[inline]
+    fn as_method(&self) -> Method<'_> {
+        Method::ConnectionRedirect(*self)
+    }
+
+    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write_method(Self::KIND, dialect, out, |w| {
+            w.short_str("host", self.host)?;
+            w.short_str("known-hosts", self.known_hosts)
+        })
+    }
+}
+
+impl fmt::Display for Redirect<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Line::begin(f, Self::KIND.name())
+            .short_str("host", self.host)
+            .short_str("known-hosts", self.known_hosts)
+            .end()
+    }
+}
+
+/// Ends the connection, with a reason.
+///
+/// `connection.close`, 10.60 in 0-8, 10.50 in 0-9 and 0-9-1, from either side; answered by
+/// [`CloseOk`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Close<'a> {
+    /// The reason as a number.
+    pub reply_code: ReplyCode,
+    /// The reason for people.
+    pub reply_text: ShortStr<'a>,
+    /// Class of the method that failed, else 0.
+    pub class_id: u16,
+    /// The method that failed, else 0.
+    pub method_id: u16,
+}
+
+impl<'a> Close<'a> {
+    /// Reads the arguments; the caller checks that nothing is left.
+    #[inline]
+    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let reply_code = ReplyCode(r.u16("reply-code")?);
+        let reply_text = r.short_str("reply-text")?;
+        let class_id = r.u16("class-id")?;
+        let method_id = r.u16("method-id")?;
+        Ok(Self { reply_code, reply_text, class_id, method_id })
+    }
+}
+
+impl Sealed for Close<'_> {}
+
+impl AsMethod for Close<'_> {
+    const KIND: MethodKind = MethodKind::ConnectionClose;
+
+    #[inline]
+    fn as_method(&self) -> Method<'_> {
+        Method::ConnectionClose(*self)
+    }
+
+    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write_method(Self::KIND, dialect, out, |w| {
+            w.u16(self.reply_code.0);
+            w.short_str("reply-text", self.reply_text)?;
+            w.u16(self.class_id);
+            w.u16(self.method_id);
+            Ok(())
+        })
+    }
+}
+
+impl fmt::Display for Close<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Line::begin(f, Self::KIND.name())
+            .number("reply-code", u64::from(self.reply_code.0))
+            .short_str("reply-text", self.reply_text)
+            .number("class-id", u64::from(self.class_id))
+            .number("method-id", u64::from(self.method_id))
+            .end()
+    }
+}
+
+/// The end is agreed; the transport may close.
+///
+/// `connection.close-ok`, 10.61 in 0-8, 10.51 in 0-9 and 0-9-1, from either side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CloseOk;
+
+impl CloseOk {
+    /// Reads the arguments; the caller checks that nothing is left.
+    #[inline]
+    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self)
+    }
+}
+
+impl Sealed for CloseOk {}
+
+impl AsMethod for CloseOk {
+    const KIND: MethodKind = MethodKind::ConnectionCloseOk;
+
+    #[inline]
+    fn as_method(&self) -> Method<'_> {
+        Method::ConnectionCloseOk(*self)
+    }
+
+    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write_method(Self::KIND, dialect, out, |_| Ok(()))
+    }
+}
+
+impl fmt::Display for CloseOk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::KIND.name())
+    }
+}
+
+/// The server is short of something and takes no publishes for now.
+///
+/// `connection.blocked`, 10.60 in 0-9 and 0-9-1, from the server. RabbitMQ's extension.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Blocked<'a> {
+    /// What it is short of.
+    pub reason: ShortStr<'a>,
+}
+
+impl<'a> Blocked<'a> {
+    /// Reads the arguments; the caller checks that nothing is left.
+    #[inline]
+    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let reason = r.short_str("reason")?;
+        Ok(Self { reason })
+    }
+}
+
+impl Sealed for Blocked<'_> {}
+
+impl AsMethod for Blocked<'_> {
+    const KIND: MethodKind = MethodKind::ConnectionBlocked;
+
+    #[inline]
+    fn as_method(&self) -> Method<'_> {
+        Method::ConnectionBlocked(*self)
+    }
+
+    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write_method(Self::KIND, dialect, out, |w| w.short_str("reason", self.reason))
+    }
+}
+
+impl fmt::Display for Blocked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Line::begin(f, Self::KIND.name()).short_str("reason", self.reason).end()
+    }
+}
+
+/// The server takes publishes again.
+///
+/// `connection.unblocked`, 10.61 in 0-9 and 0-9-1, from the server. RabbitMQ's extension.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unblocked;
+
+impl Unblocked {
+    /// Reads the arguments; the caller checks that nothing is left.
+    #[inline]
+    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self)
+    }
+}
+
+impl Sealed for Unblocked {}
+
+impl AsMethod for Unblocked {
+    const KIND: MethodKind = MethodKind::ConnectionUnblocked;
+
+    #[inline]
+    fn as_method(&self) -> Method<'_> {
+        Method::ConnectionUnblocked(*self)
+    }
+
+    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write_method(Self::KIND, dialect, out, |_| Ok(()))
+    }
+}
+
+impl fmt::Display for Unblocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::KIND.name())
+    }
+}
+
+/// Replaces credentials that are about to expire.
+///
+/// `connection.update-secret`, 10.70 in 0-9 and 0-9-1, from the client; answered by
+/// [`UpdateSecretOk`]. RabbitMQ's extension.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct UpdateSecret<'a> {
+    /// The new credentials.
+    pub new_secret: LongStr<'a>,
+    /// Why, for the server's log.
+    pub reason: ShortStr<'a>,
+}
+
+impl fmt::Debug for UpdateSecret<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UpdateSecret")
+            .field("new_secret", &Secret)
+            .field("reason", &self.reason)
+            .finish()
+    }
+}
+
+impl<'a> UpdateSecret<'a> {
+    /// Reads the arguments; the caller checks that nothing is left.
+    #[inline]
+    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let new_secret = r.long_str("new-secret")?;
+        let reason = r.short_str("reason")?;
+        Ok(Self { new_secret, reason })
+    }
+}
+
+impl Sealed for UpdateSecret<'_> {}
+
+impl AsMethod for UpdateSecret<'_> {
+    const KIND: MethodKind = MethodKind::ConnectionUpdateSecret;
+
+    #[inline]
+    fn as_method(&self) -> Method<'_> {
+        Method::ConnectionUpdateSecret(*self)
+    }
+
+    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write_method(Self::KIND, dialect, out, |w| {
+            w.long_str("new-secret", self.new_secret)?;
+            w.short_str("reason", self.reason)
+        })
+    }
+}
+
+impl fmt::Display for UpdateSecret<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Line::begin(f, Self::KIND.name())
+            .secret("new-secret", self.new_secret)
+            .short_str("reason", self.reason)
+            .end()
+    }
+}
+
+/// The new credentials are in force.
+///
+/// `connection.update-secret-ok`, 10.71 in 0-9 and 0-9-1, from the server. RabbitMQ's
+/// extension.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UpdateSecretOk;
+
+impl UpdateSecretOk {
+    /// Reads the arguments; the caller checks that nothing is left.
+    #[inline]
+    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self)
+    }
+}
+
+impl Sealed for UpdateSecretOk {}
+
+impl AsMethod for UpdateSecretOk {
+    const KIND: MethodKind = MethodKind::ConnectionUpdateSecretOk;
+
+    #[inline]
+    fn as_method(&self) -> Method<'_> {
+        Method::ConnectionUpdateSecretOk(*self)
+    }
+
+    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write_method(Self::KIND, dialect, out, |_| Ok(()))
+    }
+}
+
+impl fmt::Display for UpdateSecretOk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::KIND.name())
+    }
+}
