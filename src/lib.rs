@@ -1,11 +1,207 @@
-//! Sans-IO protocol core for AMQP 0-9-1.
+//! Sans-IO protocol core for AMQP 0-9-1, with 0-8 and 0-9 as dialects: bytes, time and commands go
+//! in; events, bytes and a deadline come out.
+//!
+//! It opens no socket, reads no clock, spawns nothing and logs nothing. Clients, brokers, proxies,
+//! browser front ends, firmware, fuzzers and wire tools bring these themselves and share one engine
+//! for **both roles**. Reconnecting, pools, TLS and async runtimes are the caller's.
+//!
+//! # The driving contract
+//!
+//! One [`Connection`] is one end of one connection. Its methods come in four kinds:
+//!
+//! * **inputs** can't fail: [`handle_input`](Connection::handle_input),
+//!   [`handle_bytes`](Connection::handle_bytes) and [`handle_slice`](Connection::handle_slice) are
+//!   three doors to the same cutter, [`handle_eof`](Connection::handle_eof) ends the stream,
+//!   [`handle_timeout`](Connection::handle_timeout) tells the time;
+//! * **outputs**: [`poll_event`](Connection::poll_event), [`transmit`](Connection::transmit),
+//!   [`poll_timeout`](Connection::poll_timeout);
+//! * **commands**, which are queued whole or return an `Err` that changed nothing:
+//!   [`open_channel`](Connection::open_channel), [`decide`](Connection::decide),
+//!   [`close`](Connection::close), and those of a [`Channel`];
+//! * **getters**.
+//!
+//! They may be called in any order. A driver repeats:
+//!
+//! 1. poll events until `None`;
+//! 2. write out `transmit()` while it has bytes;
+//! 3. sleep until `poll_timeout()`, bytes (if `wants_input()`) or a command of its own, and hand that
+//!    in.
+//!
+//! Steps may be skipped or repeated; only latency suffers. Time that runs backwards is clamped.
+//! There is exactly one terminal event, [`Event::Closed`], on every path. After it write what
+//! `transmit()` still holds, perhaps nothing, and close the transport; further inputs are ignored,
+//! commands are `Err`.
+//!
+//! * **The peer's fault is an event, yours is an `Err`.** A [`Violation`] says where in the stream,
+//!   which rule, what was expected and what came. No input and no call order can panic.
+//! * **Meaning is lazy.** Frames are cut when they arrive and judged when `poll_event` comes to them.
+//!   A caller that stops polling gets back-pressure: `wants_input()` turns false and octets stay with
+//!   the caller.
+//! * **Decisions gate.** After [`Event::Credentials`], [`Event::SaslResponse`], [`Event::Challenge`]
+//!   and [`Event::VirtualHost`], `poll_event` is `None` until [`decide`](Connection::decide),
+//!   possibly much later. Everything else of the handshake, heartbeats, close-ok, flow-ok and channel
+//!   open-ok are automatic.
+//! * **Memory is budgeted** by [`Limits`], judged before anything is allocated.
+//!
+//! # A client and a server in memory
+//!
+//! ```
+//! use amqp_proto::protocol::{Method, basic, queue};
+//! use amqp_proto::{ClientConfig, Connection, Decision, Event, Instant, ServerConfig};
+//! use bytes::Buf;
+//!
+//! fn carry(from: &mut Connection, to: &mut Connection) {
+//!     while from.transmit().has_remaining() {
+//!         let octets = from.transmit().take_segment().unwrap();
+//!         to.handle_bytes(Instant::ORIGIN, octets);
+//!     }
+//! }
+//!
+//! let mut client = Connection::client(ClientConfig::plain("guest", "guest"), Instant::ORIGIN);
+//! let mut server = Connection::server(ServerConfig::default(), Instant::ORIGIN);
+//! let mut received = None;
+//!
+//! for _ in 0..12 {
+//!     carry(&mut client, &mut server);
+//!     while let Some(event) = server.poll_event() {
+//!         match event {
+//!             Event::Credentials(login) if login.response() == b"\0guest\0guest" => {
+//!                 server.decide(Decision::Accept)?;
+//!             }
+//!             Event::VirtualHost(_) => server.decide(Decision::Accept)?,
+//!             Event::Request { token: Some(token), method } => {
+//!                 if let Method::QueueDeclare(declare) = method.method() {
+//!                     let ok = queue::DeclareOk { queue: declare.queue, ..Default::default() };
+//!                     server.channel(token.channel())?.reply(token, &ok)?;
+//!                 }
+//!             }
+//!             Event::Content(publish) => received = Some(publish.into_body()),
+//!             _ => {}
+//!         }
+//!     }
+//!     carry(&mut server, &mut client);
+//!     while let Some(event) = client.poll_event() {
+//!         match event {
+//!             Event::Connected => {
+//!                 let id = client.open_channel()?;
+//!                 let mut channel = client.channel(id)?;
+//!                 channel.call(&queue::Declare { queue: "q".into(), ..Default::default() })?;
+//!             }
+//!             Event::Reply { method, .. } => {
+//!                 let publish = basic::Publish { routing_key: "q".into(), ..Default::default() };
+//!                 let mut channel = client.channel(method.channel().unwrap())?;
+//!                 channel.publish(&publish, amqp_proto::protocol::Properties::default(), "hello")?;
+//!             }
+//!             _ => {}
+//!         }
+//!     }
+//! }
+//! assert_eq!(received.as_deref(), Some(&b"hello"[..]));
+//! # Ok::<(), amqp_proto::UsageError>(())
+//! ```
+//!
+//! # A blocking loop
+//!
+//! ```no_run
+//! use amqp_proto::{ClientConfig, Connection, StdClock};
+//! use bytes::{Buf, BytesMut};
+//! use std::io::{ErrorKind, Read, Write};
+//! use std::time::Duration;
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let clock = StdClock::new();
+//! let mut stream = std::net::TcpStream::connect("127.0.0.1:5672")?;
+//! let mut amqp = Connection::client(ClientConfig::plain("guest", "guest"), clock.now());
+//! let mut buffer = BytesMut::new();
+//! loop {
+//!     while let Some(event) = amqp.poll_event() {
+//!         println!("{event}"); // and commands in answer to it
+//!     }
+//!     while amqp.transmit().has_remaining() {
+//!         let written = stream.write(amqp.transmit().chunk())?;
+//!         amqp.transmit().advance(written);
+//!     }
+//!     if amqp.phase() == amqp_proto::Phase::Closed {
+//!         return Ok(());
+//!     }
+//!     let wait = amqp.poll_timeout().map(|at| clock.until(at).max(Duration::from_millis(1)));
+//!     stream.set_read_timeout(wait)?;
+//!     buffer.resize(buffer.len() + 65_536, 0);
+//!     let filled = buffer.len() - 65_536;
+//!     let read = stream.read(&mut buffer[filled..]);
+//!     buffer.truncate(filled + read.as_ref().map_or(0, |read| *read));
+//!     match read {
+//!         Ok(0) => amqp.handle_eof(clock.now()),
+//!         Ok(_) => amqp.handle_input(clock.now(), &mut buffer),
+//!         Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+//!         Err(e) => return Err(e),
+//!     }
+//!     amqp.handle_timeout(clock.now());
+//! }
+//! # }
+//! ```
+//!
+//! An async loop is the same with `reserve`, `read_buf` and `write_buf`. Reserve just before reading:
+//! the engine keeps nothing of the read buffer once `poll_event` has returned `None`, so that
+//! `BytesMut::reserve` finds it free again unless the caller holds an event. An event that is held
+//! pins its read buffer; `to_detached` copies it out.
+//!
+//! # Phases
+//!
+//! ```text
+//! client:           Start ──▶ Secure ───────────▶ Opening ──▶ Open ──▶ Closing ──▶ Closed
+//! server: Header ─▶ Start ─▶ (Secure) ─▶ Tune ──▶ Opening ──▶ Open ──▶ Closing ──▶ Closed
+//! ```
+//!
+//! Before `Opening` there is no Close handshake: faults and refusals end the stream without a word
+//! (`HS-02`). Ids such as `HS-02` name rules of the protocol; [`Violation::rule`] is one of them.
+//!
+//! # Features
+//!
+//! * `std` (default): `std::error::Error` for sources below, vectored output, [`StdClock`].
+//! * `extra-platforms`: targets without compare-and-swap, by way of `portable-atomic`.
+//! * `testing`: [`testing`], an in-memory pair with virtual time.
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod channel;
+mod config;
+mod connection;
+mod error;
+mod event;
 pub mod frame;
+mod limits;
+mod output;
+mod peer;
+mod phase;
+mod profile;
 pub mod protocol;
+pub mod sasl;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod text;
+mod time;
 pub mod wire;
+
+pub use channel::Channel;
+pub use config::{ClientConfig, ContentMode, Heartbeat, ServerConfig};
+pub use connection::{Connection, Decision, Parts};
+pub use error::{CloseDetail, CloseReason, Got, Initiator, Scope, UsageError, Violation};
+pub use event::{
+    Challenge, ChannelId, Content, ContentPart, ContentStart, Credentials, Event, MethodEvent,
+    PublishSeq, ReplyToken, RequestId, SaslResponse, VirtualHost,
+};
+pub use limits::Limits;
+pub use output::{Payload, Transmit};
+pub use peer::Capabilities;
+pub use phase::{Phase, Side};
+pub use profile::Profile;
+pub use sasl::Mechanism;
+pub use time::Instant;
+#[cfg(feature = "std")]
+pub use time::StdClock;

@@ -1,0 +1,120 @@
+//! Publishes of this side that wait for their confirm.
+
+use alloc::collections::VecDeque;
+
+/// The ledger of one channel, from confirm.select on (`CNF-01`).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Confirms {
+    selected: bool,
+    /// The number of the oldest publish in `settled`, less one.
+    before: u64,
+    /// For each publish since then, whether it has been confirmed; the first one has not.
+    settled: VecDeque<bool>,
+    unsettled: u32,
+}
+
+impl Confirms {
+    /// Counts publishes from here on; selecting again changes nothing (`CNF-02`).
+    pub(crate) fn select(&mut self) {
+        self.selected = true;
+    }
+
+    pub(crate) const fn selected(&self) -> bool {
+        self.selected
+    }
+
+    /// Publishes without a confirm.
+    pub(crate) const fn unsettled(&self) -> u32 {
+        self.unsettled
+    }
+
+    /// Enters a publish and gives its number, 0 outside confirm mode.
+    pub(crate) fn enter(&mut self) -> u64 {
+        if !self.selected {
+            return 0;
+        }
+        self.settled.push_back(false);
+        self.unsettled = self.unsettled.saturating_add(1);
+        self.before + self.settled.len() as u64
+    }
+
+    /// Settles one publish, or all up to it (`CNF-03`), and tells each run of numbers that this
+    /// settles. False: nothing was outstanding under this tag.
+    pub(crate) fn settle(&mut self, tag: u64, multiple: bool, mut run: impl FnMut(u64, u64)) -> bool {
+        let last = self.before + self.settled.len() as u64;
+        let tag = if tag == 0 && multiple { last } else { tag };
+        if tag <= self.before || tag > last {
+            // Tag 0 with `multiple` and nothing outstanding is harmless; anything else is unknown.
+            return multiple && tag == last && self.settled.is_empty();
+        }
+        let mut first = None;
+        let mut any = false;
+        let from = if multiple { self.before + 1 } else { tag };
+        for number in from..=tag {
+            let place = usize::try_from(number - self.before - 1).unwrap_or(usize::MAX);
+            let Some(settled) = self.settled.get_mut(place) else { break };
+            if *settled {
+                if let Some(first) = first.take() {
+                    run(first, number - 1);
+                }
+                continue;
+            }
+            *settled = true;
+            self.unsettled = self.unsettled.saturating_sub(1);
+            any = true;
+            first.get_or_insert(number);
+        }
+        if let Some(first) = first {
+            run(first, tag);
+        }
+        while self.settled.front() == Some(&true) {
+            self.settled.pop_front();
+            self.before += 1;
+        }
+        any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    fn settle(confirms: &mut Confirms, tag: u64, multiple: bool) -> (Vec<(u64, u64)>, bool) {
+        let mut runs = Vec::new();
+        let known = confirms.settle(tag, multiple, |first, last| runs.push((first, last)));
+        (runs, known)
+    }
+
+    fn five() -> Confirms {
+        let mut confirms = Confirms::default();
+        assert_eq!(confirms.enter(), 0);
+        confirms.select();
+        assert_eq!((1..=5).map(|_| confirms.enter()).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+        confirms
+    }
+
+    #[test]
+    fn multiple_tells_the_runs_between_what_was_settled_singly() {
+        let mut confirms = five();
+        assert_eq!(settle(&mut confirms, 3, false), (vec![(3, 3)], true));
+        assert_eq!(settle(&mut confirms, 4, true), (vec![(1, 2), (4, 4)], true));
+        assert_eq!(confirms.unsettled(), 1);
+        assert_eq!(settle(&mut confirms, 0, true), (vec![(5, 5)], true));
+        assert_eq!(settle(&mut confirms, 0, true), (vec![], true));
+        assert_eq!(confirms.enter(), 6);
+    }
+
+    #[test]
+    fn unknown_and_repeated_tags_are_told() {
+        let mut confirms = five();
+        for (tag, multiple) in [(0, false), (6, false), (6, true), (u64::MAX, true)] {
+            assert_eq!(settle(&mut confirms, tag, multiple), (vec![], false), "{tag} {multiple}");
+        }
+        settle(&mut confirms, 2, false);
+        assert_eq!(settle(&mut confirms, 2, false), (vec![], false));
+        settle(&mut confirms, 2, true);
+        assert_eq!(settle(&mut confirms, 1, true), (vec![], false));
+    }
+}

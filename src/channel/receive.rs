@@ -1,0 +1,432 @@
+//! Frames of channels 1 and up: what the peer may send on a channel, and what follows from it.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+
+use crate::channel::content::{ContentRules, Receiving};
+use crate::channel::incoming::{Fault, Incoming};
+use crate::channel::session::{Session, Share};
+use crate::channel::state::{ChannelPhase, ChannelState, Owed};
+use crate::channel::table::Slot;
+use crate::error::{CloseReason, Got, Initiator, Scope, Violation};
+use crate::event::{ChannelId, Event, PublishSeq, ReplyToken, RequestId};
+use crate::frame::FrameType;
+use crate::phase::Side;
+use crate::protocol::{Method, MethodKind, ReplyCode, channel};
+use crate::text::truncated;
+
+impl Session {
+    /// A method frame on channel 1 or above; the connection is open, side and dialect are judged.
+    pub(crate) fn on_channel_method(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+    ) -> Result<Option<Event>, Fault> {
+        let Some(slot) = self.channels.find(frame.channel) else {
+            return self.on_unopened(frame, kind);
+        };
+        let Some(state) = self.channels.get(slot) else { return Ok(None) };
+        match state.phase {
+            ChannelPhase::Closing => self.on_method_while_closing(frame, kind, slot),
+            ChannelPhase::Opening => self.on_method_while_opening(frame, kind, slot),
+            _ => {
+                if !matches!(state.receiving, Receiving::Nothing) {
+                    let rule =
+                        if matches!(state.receiving, Receiving::Header(_)) { "CNT-02" } else { "CNT-04" };
+                    return Err(frame.method_fault(
+                        rule,
+                        ReplyCode::UNEXPECTED_FRAME,
+                        "the rest of the content",
+                        kind,
+                        self.dialect,
+                    ));
+                }
+                self.on_method_while_open(frame, kind, slot)
+            }
+        }
+    }
+
+    fn on_unopened(&mut self, frame: &Incoming<'_>, kind: MethodKind) -> Result<Option<Event>, Fault> {
+        if kind != MethodKind::ChannelOpen || self.side != Side::Server {
+            // LIM-05: no state is made for it.
+            return Err(frame.method_fault(
+                "CHN-01",
+                ReplyCode::CHANNEL_ERROR,
+                "an open channel",
+                kind,
+                self.dialect,
+            ));
+        }
+        self.decode(frame)?;
+        if frame.channel > self.channel_max {
+            return Err(frame.fault(
+                "TUN-12",
+                ReplyCode::CHANNEL_ERROR,
+                "a channel number up to channel-max",
+                Got::Number(frame.channel.into()),
+            ));
+        }
+        let Some(id) = ChannelId::new(frame.channel) else { return Ok(None) };
+        if self.channels.len() >= usize::from(self.channel_max)
+            || self.channels.insert(ChannelState::new(id, ChannelPhase::Open)).is_none()
+        {
+            let got = Got::Number(self.channels.len() as u64 + 1);
+            return Err(frame.fault(
+                "TUN-12",
+                ReplyCode::NOT_ALLOWED,
+                "at most channel-max channels",
+                got,
+            ));
+        }
+        self.send_ahead(frame.channel, &channel::OpenOk::default());
+        Ok(Some(Event::ChannelOpened(id)))
+    }
+
+    fn on_method_while_closing(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+        slot: Slot,
+    ) -> Result<Option<Event>, Fault> {
+        match kind {
+            MethodKind::ChannelClose => {
+                // CHN-05: both closed at once.
+                self.decode(frame)?;
+                self.send_ahead(frame.channel, &channel::CloseOk::default());
+                Ok(None)
+            }
+            MethodKind::ChannelCloseOk => {
+                self.decode(frame)?;
+                let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+                let (id, reason) = (state.id, state.closing.take());
+                self.forget_channel(slot);
+                let reason = reason.unwrap_or_else(|| {
+                    Box::new(CloseReason::new(
+                        Initiator::Local,
+                        ReplyCode::REPLY_SUCCESS,
+                        String::new(),
+                    ))
+                });
+                Ok(self.queued(Event::ChannelClosed { channel: id, reason }))
+            }
+            _ => Ok(None), // CHN-04
+        }
+    }
+
+    fn on_method_while_opening(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+        slot: Slot,
+    ) -> Result<Option<Event>, Fault> {
+        match kind {
+            MethodKind::ChannelOpenOk => {
+                self.decode(frame)?;
+                let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+                state.phase = ChannelPhase::Open;
+                Ok(Some(Event::ChannelOpened(state.id)))
+            }
+            MethodKind::ChannelClose => self.on_peer_close(frame, slot),
+            _ => Err(frame.method_fault(
+                "CHN-01",
+                ReplyCode::CHANNEL_ERROR,
+                "channel.open-ok",
+                kind,
+                self.dialect,
+            )),
+        }
+    }
+
+    fn on_method_while_open(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+        slot: Slot,
+    ) -> Result<Option<Event>, Fault> {
+        match kind {
+            MethodKind::ChannelOpen => Err(frame.method_fault(
+                "CHN-02",
+                ReplyCode::CHANNEL_ERROR,
+                "a channel that isn't open yet",
+                kind,
+                self.dialect,
+            )),
+            MethodKind::ChannelOpenOk | MethodKind::ChannelCloseOk => Err(frame.method_fault(
+                if kind == MethodKind::ChannelOpenOk { "SYN-03" } else { "CHN-07" },
+                ReplyCode::COMMAND_INVALID,
+                "a request that it answers",
+                kind,
+                self.dialect,
+            )),
+            MethodKind::ChannelClose => self.on_peer_close(frame, slot),
+            MethodKind::ChannelFlow => self.on_flow(frame, slot),
+            MethodKind::BasicAck | MethodKind::BasicNack if self.side == Side::Client => {
+                self.on_confirm(frame, kind, slot)
+            }
+            MethodKind::BasicCancelOk => self.on_cancel_ok(frame, slot),
+            _ if kind.info().content => self.on_content_method(frame, kind, slot),
+            _ if kind.info().is_reply => self.on_reply(frame, kind, slot),
+            _ if kind.info().synchronous => self.on_request(frame, kind, slot),
+            _ => {
+                self.decode(frame)?;
+                Ok(Some(Event::Notice(frame.method(kind, self.dialect))))
+            }
+        }
+    }
+
+    /// The peer closes the channel: answered at once, whatever this side was doing (`CHN-14`).
+    fn on_peer_close(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<Event>, Fault> {
+        let Method::ChannelClose(close) = self.decode(frame)? else { return Ok(None) };
+        let mut reason = CloseReason::new(
+            Initiator::Peer,
+            close.reply_code,
+            String::from_utf8_lossy(close.reply_text.as_octets()).into_owned(),
+        );
+        reason.method.class_id = close.class_id;
+        reason.method.method_id = close.method_id;
+        let Some(state) = self.channels.get(slot) else { return Ok(None) };
+        let channel = state.id;
+        self.forget_channel(slot);
+        self.send_ahead(frame.channel, &channel::CloseOk::default());
+        Ok(self.queued(Event::ChannelClosed { channel, reason: Box::new(reason) }))
+    }
+
+    fn on_flow(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<Event>, Fault> {
+        let Method::ChannelFlow(flow) = self.decode(frame)? else { return Ok(None) };
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        state.flow_stopped = !flow.active;
+        if state.sending.is_some() {
+            // Nothing may come between the frames of a content (CNT-04).
+            state.flow_ok_owed = Some(flow.active);
+        } else {
+            self.answer_flow(slot, flow.active);
+        }
+        Ok(Some(Event::Notice(frame.method(MethodKind::ChannelFlow, self.dialect))))
+    }
+
+    /// Sends flow-ok behind the contents that are queued already (`FLW-01`).
+    pub(crate) fn answer_flow(&mut self, slot: Slot, active: bool) {
+        // A gated output hands out no event, so the reserve has room for these few octets.
+        let _ = self.send_method(slot, &channel::FlowOk { active }, Share::Reserved);
+    }
+
+    fn on_confirm(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+        slot: Slot,
+    ) -> Result<Option<Event>, Fault> {
+        let (tag, multiple, acked) = match self.decode(frame)? {
+            Method::BasicAck(ack) => (ack.delivery_tag, ack.multiple, true),
+            Method::BasicNack(nack) => (nack.delivery_tag, nack.multiple, false),
+            _ => return Ok(None),
+        };
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        let channel = state.id;
+        let events = &mut self.events;
+        let known = state.confirms.settle(tag, multiple, |first, last| {
+            let (first, last) = (PublishSeq(first), PublishSeq(last));
+            events.push_back(Event::Confirmed { channel, first, last, acked });
+        });
+        if known {
+            return Ok(None);
+        }
+        let mut fault = frame.method_fault(
+            "CNF-03",
+            ReplyCode::COMMAND_INVALID,
+            "the number of a publish that waits for its confirm",
+            kind,
+            self.dialect,
+        );
+        fault.got = Got::Number(tag);
+        if self.profile.tolerate_unknown_confirms { Ok(Some(Event::Irregular(fault))) } else { Err(fault) }
+    }
+
+    /// Broker-J ends an auto-closing browser with a cancel-ok that nobody asked for.
+    fn on_cancel_ok(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<Event>, Fault> {
+        let Some(state) = self.channels.get(slot) else { return Ok(None) };
+        let asked = state.pending.front().is_some_and(|oldest| oldest.kind == MethodKind::BasicCancel);
+        if asked || self.side == Side::Server {
+            return self.on_reply(frame, MethodKind::BasicCancelOk, slot);
+        }
+        self.decode(frame)?;
+        Ok(Some(Event::Notice(frame.method(MethodKind::BasicCancelOk, self.dialect))))
+    }
+
+    fn on_content_method(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+        slot: Slot,
+    ) -> Result<Option<Event>, Fault> {
+        self.decode(frame)?;
+        let number = match kind {
+            MethodKind::BasicGetOk => self.take_pending(frame, kind, slot)?.0,
+            _ => 0,
+        };
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        let number = match (&mut state.peer_publishes, kind) {
+            (Some(publishes), MethodKind::BasicPublish) => {
+                *publishes += 1;
+                *publishes
+            }
+            _ => number,
+        };
+        state.begin_content(frame, kind, number);
+        self.pinning.push(slot);
+        Ok(None)
+    }
+
+    fn take_pending(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+        slot: Slot,
+    ) -> Result<RequestId, Fault> {
+        let pending = self.channels.get_mut(slot).and_then(|state| {
+            let oldest = state.pending.front()?;
+            oldest.kind.info().replies.contains(&kind).then(|| state.pending.pop_front())?
+        });
+        pending.map(|pending| pending.id).ok_or_else(|| {
+            frame.method_fault(
+                "SYN-03",
+                ReplyCode::COMMAND_INVALID,
+                "the reply to the oldest request",
+                kind,
+                self.dialect,
+            )
+        })
+    }
+
+    fn on_reply(&mut self, frame: &Incoming<'_>, kind: MethodKind, slot: Slot) -> Result<Option<Event>, Fault> {
+        self.decode(frame)?;
+        let request = self.take_pending(frame, kind, slot)?;
+        Ok(Some(Event::Reply { request, method: frame.method(kind, self.dialect) }))
+    }
+
+    fn on_request(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+        slot: Slot,
+    ) -> Result<Option<Event>, Fault> {
+        let no_wait = no_wait(&self.decode(frame)?);
+        let method = frame.method(kind, self.dialect);
+        let open_requests = self.limits.open_requests as usize;
+        let serial = self.next_request().0;
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        if kind == MethodKind::ConfirmSelect {
+            // Counting begins here, so publishes pipelined behind it count (CNF-01).
+            state.peer_publishes.get_or_insert(0);
+        }
+        if no_wait {
+            return Ok(Some(Event::Request { token: None, method }));
+        }
+        if state.owed.len() >= open_requests {
+            return Err(frame.method_fault(
+                "LIM-09",
+                ReplyCode::RESOURCE_ERROR,
+                "fewer unanswered requests",
+                kind,
+                self.dialect,
+            ));
+        }
+        state.owed.push_back(Owed { serial, kind });
+        let token = Some(ReplyToken { channel: state.id, serial });
+        Ok(Some(Event::Request { token, method }))
+    }
+
+    /// A content header or body frame on channel 1 or above.
+    pub(crate) fn on_content_frame(
+        &mut self,
+        frame: &Incoming<'_>,
+        frame_type: FrameType,
+        rules: &ContentRules,
+    ) -> Result<Option<Event>, Fault> {
+        let slot = self.channels.find(frame.channel);
+        let Some(state) = slot.and_then(|slot| self.channels.get_mut(slot)) else {
+            // LIM-05: no state is made for it.
+            let got = Got::Frame(frame_type);
+            return Err(frame.fault("CHN-01", ReplyCode::CHANNEL_ERROR, "an open channel", got));
+        };
+        match state.phase {
+            ChannelPhase::Closing => Ok(None), // CHN-04
+            ChannelPhase::Open if frame_type == FrameType::BODY => state.on_body(frame, rules),
+            ChannelPhase::Open => {
+                let Some((first, second)) = state.on_header(frame, rules)? else { return Ok(None) };
+                self.events.extend(second);
+                Ok(Some(first))
+            }
+            _ => {
+                let got = Got::Frame(frame_type);
+                Err(frame.fault("CHN-01", ReplyCode::CHANNEL_ERROR, "channel.open-ok", got))
+            }
+        }
+    }
+
+    /// The peer broke a rule that ends only the channel: channel.close goes out.
+    pub(crate) fn close_for(&mut self, slot: Slot, violation: &Violation) {
+        let text = truncated(violation);
+        let mut reason = CloseReason::new(Initiator::Library, violation.reply_code, text);
+        reason.method = violation.method;
+        self.begin_close(slot, reason);
+    }
+
+    /// Sends channel.close behind what the channel has queued (`CHN-04` from here on).
+    pub(crate) fn begin_close(&mut self, slot: Slot, reason: CloseReason) {
+        let close = channel::Close {
+            reply_code: reason.reply_code,
+            reply_text: reason.text.as_str().into(),
+            class_id: reason.method.class_id,
+            method_id: reason.method.method_id,
+        };
+        // The text was cut to fit and closing is always allowed.
+        let _ = self.send_close(slot, &close);
+        let Some(state) = self.channels.get_mut(slot) else { return };
+        state.phase = ChannelPhase::Closing;
+        state.closing = Some(Box::new(reason));
+        state.owed.clear();
+        state.drop_content();
+        self.fail_requests(slot);
+    }
+
+    /// Whether a violation can end the channel alone: not inside a content of this side.
+    pub(crate) fn channel_scope(&self, violation: &Violation) -> Option<Slot> {
+        let Scope::Channel(channel) = violation.scope else { return None };
+        let slot = self.channels.find(channel)?;
+        self.channels.get(slot).filter(|state| state.sending.is_none()).map(|_| slot)
+    }
+
+    /// The arguments, judged (`MTH-04`, `MTH-05`).
+    pub(crate) fn decode<'a>(&self, frame: &Incoming<'a>) -> Result<Method<'a>, Fault> {
+        Method::decode(self.dialect, frame.payload(), &self.table)
+            .map_err(|error| frame.malformed("MTH-04", error, crate::frame::FRAME_HEADER_LEN))
+    }
+
+    /// Hands out `event` behind those that are queued.
+    fn queued(&mut self, event: Event) -> Option<Event> {
+        if self.events.is_empty() {
+            return Some(event);
+        }
+        self.events.push_back(event);
+        None
+    }
+}
+
+/// Whether a request wants no reply (`SYN-05`).
+const fn no_wait(method: &Method<'_>) -> bool {
+    match method {
+        Method::ExchangeDeclare(method) => method.no_wait,
+        Method::ExchangeDelete(method) => method.no_wait,
+        Method::ExchangeBind(method) => method.no_wait,
+        Method::ExchangeUnbind(method) => method.no_wait,
+        Method::QueueDeclare(method) => method.no_wait,
+        Method::QueueBind(method) => method.no_wait,
+        Method::QueuePurge(method) => method.no_wait,
+        Method::QueueDelete(method) => method.no_wait,
+        Method::BasicConsume(method) => method.no_wait,
+        Method::BasicCancel(method) => method.no_wait,
+        Method::ConfirmSelect(method) => method.no_wait,
+        _ => false,
+    }
+}

@@ -1,0 +1,387 @@
+//! What all channels of a connection share: negotiated values, output, requests.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use bytes::{Buf, Bytes};
+
+use crate::channel::content::ContentRules;
+use crate::channel::state::{ChannelPhase, ChannelState};
+use crate::channel::table::{ChannelTable, Slot};
+use crate::config::ContentMode;
+use crate::error::UsageError;
+use crate::event::{Event, RequestId};
+use crate::frame::{FRAME_END, FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, FrameType};
+use crate::limits::Limits;
+use crate::output::{Payload, Transmit};
+use crate::peer::Capabilities;
+use crate::phase::{Phase, Side};
+use crate::profile::Profile;
+use crate::protocol::{AsMethod, ContentHeader, Dialect};
+use crate::wire::{EncodeError, TableLimits};
+
+/// The part of a connection that commands on a channel reach.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub(crate) side: Side,
+    pub(crate) phase: Phase,
+    pub(crate) dialect: Dialect,
+    pub(crate) limits: Limits,
+    pub(crate) table: TableLimits,
+    pub(crate) profile: Profile,
+    pub(crate) content: ContentMode,
+    /// The agreed frame-max in octets, no longer zero (`TUN-06`).
+    pub(crate) frame_max: u32,
+    pub(crate) channel_max: u16,
+    pub(crate) peer: Capabilities,
+    /// The server wants no publishes for now (`FLW-03`).
+    pub(crate) blocked: bool,
+    pub(crate) channels: ChannelTable,
+    pub(crate) window: Transmit,
+    /// Channels whose lane holds something, in turn.
+    turns: VecDeque<Slot>,
+    /// Octets in the lanes.
+    waiting: usize,
+    /// Octets of the output reserve that are in use.
+    reserve_used: usize,
+    /// Events that have been decided but not polled.
+    pub(crate) events: VecDeque<Event>,
+    last_request: u64,
+    /// Channels that hold octets of the chunk that is being decoded.
+    pub(crate) pinning: Vec<Slot>,
+}
+
+/// What a command may use of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Share {
+    /// Publishes and requests: up to the soft mark.
+    Ordinary,
+    /// Acks, replies and automatic answers: the reserve too.
+    Reserved,
+}
+
+impl Session {
+    pub(crate) fn new(side: Side, phase: Phase, dialect: Dialect, limits: Limits, profile: Profile) -> Self {
+        Self {
+            side,
+            phase,
+            dialect,
+            limits,
+            table: profile.table_limits(&limits.table),
+            profile,
+            content: ContentMode::Whole,
+            frame_max: FRAME_BEFORE_TUNE_SENT,
+            channel_max: 0,
+            peer: Capabilities::NONE,
+            blocked: false,
+            channels: ChannelTable::new(),
+            window: Transmit::default(),
+            turns: VecDeque::new(),
+            waiting: 0,
+            reserve_used: 0,
+            events: VecDeque::new(),
+            last_request: 0,
+            pinning: Vec::new(),
+        }
+    }
+
+    pub(crate) fn content_rules(&self) -> ContentRules {
+        ContentRules {
+            dialect: self.dialect,
+            streamed: self.content == ContentMode::Streamed,
+            whole_body: self.limits.whole_body,
+            max_body: self.limits.max_body.unwrap_or(u64::MAX),
+            empty_body_frames: self.limits.empty_body_frames,
+            any_weight: self.profile.any_weight,
+            table: self.table,
+        }
+    }
+
+    pub(crate) fn next_request(&mut self) -> RequestId {
+        self.last_request += 1;
+        RequestId(self.last_request)
+    }
+
+    /// Largest payload of a frame that this side may send (`TUN-07`).
+    pub(crate) const fn largest_payload(&self) -> usize {
+        self.frame_max as usize - FRAME_OVERHEAD
+    }
+
+    /// Octets that are queued and not drained.
+    pub(crate) fn unsent(&self) -> usize {
+        self.window.remaining() + self.waiting
+    }
+
+    /// Whether this command still has room; judged before anything is queued.
+    pub(crate) fn check_room(&self, share: Share) -> Result<(), UsageError> {
+        let unsent = self.unsent();
+        let limit = self.limits.unsent_output;
+        if unsent < limit || (share == Share::Reserved && self.reserve_used < self.limits.output_reserve) {
+            return Ok(());
+        }
+        Err(UsageError::Full { unsent, limit })
+    }
+
+    /// Whether the peer must read before anything more is handed out (`LIM-09`).
+    pub(crate) fn output_gated(&self) -> bool {
+        self.reserve_used >= self.limits.output_reserve && self.unsent() >= self.limits.unsent_output
+    }
+
+    /// Queues a method on channel 0, ahead of all lanes.
+    pub(crate) fn send_control(&mut self, method: &impl AsMethod) -> Result<(), EncodeError> {
+        let (dialect, largest) = (self.dialect, self.largest_payload());
+        let before = self.window.remaining();
+        self.window.append(|out| method_frame(out, 0, dialect, largest, method))?;
+        self.use_reserve(self.window.remaining() - before);
+        Ok(())
+    }
+
+    /// Queues a heartbeat (`HB-01`).
+    pub(crate) fn send_heartbeat(&mut self) {
+        self.window.append(|out| {
+            frame(out, FrameType::HEARTBEAT, 0, |_| Ok::<(), EncodeError>(())).unwrap_or(())
+        });
+    }
+
+    /// Queues a method behind what its channel has queued already.
+    pub(crate) fn send_method(&mut self, slot: Slot, method: &impl AsMethod, share: Share) -> Result<(), UsageError> {
+        self.check_room(share)?;
+        let (dialect, largest) = (self.dialect, self.largest_payload());
+        let Some(channel) = self.channels.get(slot).map(|state| state.id.number()) else { return Ok(()) };
+        let before = self.unsent();
+        self.append(slot, |out| method_frame(out, channel, dialect, largest, method))?;
+        if share == Share::Reserved {
+            self.use_reserve(self.unsent().saturating_sub(before));
+        }
+        Ok(())
+    }
+
+    /// Queues a method on a channel at once, ahead of its lane.
+    pub(crate) fn send_ahead(&mut self, channel: u16, method: &impl AsMethod) {
+        let (dialect, largest) = (self.dialect, self.largest_payload());
+        let before = self.window.remaining();
+        // Only close-ok and flow-ok come here: a few octets that every dialect has.
+        let _ = self.window.append(|out| method_frame(out, channel, dialect, largest, method));
+        self.use_reserve(self.window.remaining() - before);
+    }
+
+    /// Queues channel.close behind what the channel has queued; there is always room for it.
+    pub(crate) fn send_close(&mut self, slot: Slot, method: &impl AsMethod) -> Result<(), EncodeError> {
+        let (dialect, largest) = (self.dialect, self.largest_payload());
+        let Some(channel) = self.channels.get(slot).map(|state| state.id.number()) else { return Ok(()) };
+        self.append(slot, |out| method_frame(out, channel, dialect, largest, method))
+    }
+
+    fn use_reserve(&mut self, octets: usize) {
+        if self.unsent() >= self.limits.unsent_output {
+            self.reserve_used += octets;
+        }
+    }
+
+    /// Queues the method and header frames of a content.
+    pub(crate) fn send_head(
+        &mut self,
+        slot: Slot,
+        method: &impl AsMethod,
+        header: &ContentHeader<'_>,
+    ) -> Result<(), UsageError> {
+        let (dialect, largest) = (self.dialect, self.largest_payload());
+        let Some(channel) = self.channels.get(slot).map(|state| state.id.number()) else { return Ok(()) };
+        self.append(slot, |out| {
+            let before = out.len();
+            method_frame(out, channel, dialect, largest, method)?;
+            let written = frame(out, FrameType::HEADER, channel, |out| {
+                let start = out.len();
+                header.encode(out);
+                within(out.len() - start, largest)
+            });
+            if written.is_err() {
+                out.truncate(before);
+            }
+            written
+        })?;
+        Ok(())
+    }
+
+    /// Queues body octets, cut into frames.
+    pub(crate) fn send_body(&mut self, slot: Slot, payload: Payload<'_>) {
+        if payload.is_empty() {
+            return;
+        }
+        let largest = self.largest_payload();
+        let Some(state) = self.channels.get_mut(slot) else { return };
+        let channel = state.id.number();
+        let direct = state.lane.is_empty() && self.turns.is_empty();
+        let room = self.limits.output_window.saturating_sub(self.window.remaining());
+        let small = payload.len() <= Payload::COPIED;
+        match payload {
+            Payload::Slice(octets) if small || (direct && octets.len() <= room) => {
+                self.append(slot, |out| body_frames(out, channel, octets, largest));
+            }
+            Payload::Shared(octets) if small => {
+                self.append(slot, |out| body_frames(out, channel, &octets, largest));
+            }
+            Payload::Shared(mut octets) if direct && octets.len() <= room => {
+                while !octets.is_empty() {
+                    let part = octets.split_to(octets.len().min(largest));
+                    self.window.push_body(channel, part);
+                }
+            }
+            Payload::Slice(octets) => self.queue_body(slot, Bytes::copy_from_slice(octets), largest),
+            Payload::Shared(octets) => self.queue_body(slot, octets, largest),
+        }
+    }
+
+    fn queue_body(&mut self, slot: Slot, octets: Bytes, largest: usize) {
+        let Some(state) = self.channels.get_mut(slot) else { return };
+        self.waiting += octets.len();
+        state.lane.push_body(octets, largest);
+        self.take_turn(slot);
+    }
+
+    /// Appends whole frames of a channel: to the window while nothing waits, else to its lane.
+    fn append<T>(&mut self, slot: Slot, encode: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        let has_room = self.window.remaining() < self.limits.output_window;
+        match self.channels.get_mut(slot) {
+            Some(state) if !(has_room && self.turns.is_empty() && state.lane.is_empty()) => {
+                let before = state.lane.octets();
+                let result = state.lane.append(encode);
+                self.waiting += state.lane.octets() - before;
+                self.take_turn(slot);
+                result
+            }
+            _ => self.window.append(encode),
+        }
+    }
+
+    fn take_turn(&mut self, slot: Slot) {
+        let Some(state) = self.channels.get_mut(slot) else { return };
+        if !state.lane_active && !state.lane.is_empty() {
+            state.lane_active = true;
+            self.turns.push_back(slot);
+        }
+    }
+
+    /// Refills the window from the lanes, one frame of each channel in turn (`FRM-14`).
+    pub(crate) fn refill(&mut self) {
+        while self.window.remaining() < self.limits.output_window {
+            let Some(slot) = self.turns.pop_front() else { break };
+            let Some(state) = self.channels.get_mut(slot) else { continue };
+            let before = state.lane.octets();
+            state.lane.drain_turn(state.id.number(), &mut self.window);
+            self.waiting = self.waiting.saturating_sub(before - state.lane.octets());
+            if state.lane.is_empty() {
+                state.lane_active = false;
+            } else {
+                self.turns.push_back(slot);
+            }
+        }
+        if self.unsent() < self.limits.unsent_output {
+            self.reserve_used = 0;
+        }
+    }
+
+    /// Forgets what a channel had queued behind the window; the window ends at a frame boundary.
+    pub(crate) fn drop_lane(&mut self, slot: Slot) {
+        let Some(state) = self.channels.get_mut(slot) else { return };
+        self.waiting = self.waiting.saturating_sub(state.lane.octets());
+        state.lane.clear();
+        if core::mem::take(&mut state.lane_active) {
+            self.turns.retain(|turn| *turn != slot);
+        }
+    }
+
+    /// Forgets what all channels had queued behind the window.
+    pub(crate) fn drop_lanes(&mut self) {
+        for slot in core::mem::take(&mut self.turns) {
+            if let Some(state) = self.channels.get_mut(slot) {
+                state.lane.clear();
+                state.lane_active = false;
+            }
+        }
+        self.waiting = 0;
+    }
+
+    /// Ends a channel: its pending requests fail in order (`SYN-10`), its number is free again.
+    pub(crate) fn forget_channel(&mut self, slot: Slot) {
+        self.drop_lane(slot);
+        self.fail_requests(slot);
+        self.pinning.retain(|pinning| *pinning != slot);
+        self.channels.remove(slot);
+    }
+
+    pub(crate) fn fail_requests(&mut self, slot: Slot) {
+        let Some(state) = self.channels.get_mut(slot) else { return };
+        for pending in core::mem::take(&mut state.pending) {
+            let channel = Some(state.id);
+            self.events.push_back(Event::RequestFailed { channel, request: pending.id });
+        }
+    }
+
+    /// Fails the requests of all channels, in the order of their numbers in the slab.
+    pub(crate) fn fail_all_requests(&mut self) {
+        for slot in self.channels.slots() {
+            if self.channels.get(slot).is_some_and(|state| state.phase != ChannelPhase::Vacant) {
+                self.fail_requests(slot);
+            }
+        }
+    }
+
+    /// The channel's state, if it is not closed.
+    pub(crate) fn state(&mut self, slot: Slot) -> Option<&mut ChannelState> {
+        self.channels.get_mut(slot)
+    }
+}
+
+/// Frame-max for what is sent before tuning is over, in octets (`HS-09`).
+pub(crate) const FRAME_BEFORE_TUNE_SENT: u32 = crate::frame::FRAME_MIN_SIZE;
+
+fn within(size: usize, limit: usize) -> Result<(), EncodeError> {
+    if size <= limit { Ok(()) } else { Err(EncodeError::FrameTooLarge { size, limit }) }
+}
+
+/// Writes one whole frame; on `Err` `out` is as before.
+fn frame<E>(
+    out: &mut Vec<u8>,
+    frame_type: FrameType,
+    channel: u16,
+    payload: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+) -> Result<(), E> {
+    let start = out.len();
+    // A forgotten size reads as far too long, never as short.
+    out.extend_from_slice(&FrameHeader { frame_type, channel, size: u32::MAX }.encode());
+    if let Err(error) = payload(out) {
+        out.truncate(start);
+        return Err(error);
+    }
+    let size = u32::try_from(out.len() - start - FRAME_HEADER_LEN).unwrap_or(u32::MAX);
+    if let Some(place) = out.get_mut(start + 3..start + FRAME_HEADER_LEN) {
+        place.copy_from_slice(&size.to_be_bytes());
+    }
+    out.push(FRAME_END);
+    Ok(())
+}
+
+fn method_frame(
+    out: &mut Vec<u8>,
+    channel: u16,
+    dialect: Dialect,
+    largest: usize,
+    method: &impl AsMethod,
+) -> Result<(), EncodeError> {
+    frame(out, FrameType::METHOD, channel, |out| {
+        let start = out.len();
+        method.encode(dialect, out)?;
+        within(out.len() - start, largest)
+    })
+}
+
+fn body_frames(out: &mut Vec<u8>, channel: u16, octets: &[u8], largest: usize) {
+    for part in octets.chunks(largest.max(1)) {
+        let size = u32::try_from(part.len()).unwrap_or(u32::MAX);
+        let header = FrameHeader { frame_type: FrameType::BODY, channel, size };
+        out.extend_from_slice(&header.encode());
+        out.extend_from_slice(part);
+        out.push(FRAME_END);
+    }
+}

@@ -1,0 +1,113 @@
+//! What is known of one channel.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+
+use bytes::BytesMut;
+
+use crate::channel::confirms::Confirms;
+use crate::channel::content::Receiving;
+use crate::error::CloseReason;
+use crate::event::{ChannelId, RequestId};
+use crate::output::Lane;
+use crate::protocol::MethodKind;
+
+/// Where a channel stands.
+///
+/// ```text
+///   (closed) -- channel.open ---> Opening -- open-ok --> Open -- channel.close --> Closing -- close-ok --> (closed)
+///                                    |                    |
+///                                    '-- peer's close, answered by close-ok --> (closed)
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChannelPhase {
+    /// The slab's place is free.
+    Vacant,
+    /// channel.open has been sent; commands may follow it at once (`CHN-03`).
+    Opening,
+    Open,
+    /// channel.close has been sent: all but close and close-ok is discarded (`CHN-04`).
+    Closing,
+}
+
+impl ChannelPhase {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Vacant => "closed",
+            Self::Opening => "opening",
+            Self::Open => "open",
+            Self::Closing => "closing",
+        }
+    }
+}
+
+/// A request of this side that has no reply yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pending {
+    pub(crate) id: RequestId,
+    pub(crate) kind: MethodKind,
+}
+
+/// A request of the peer that has no reply yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owed {
+    pub(crate) serial: u64,
+    pub(crate) kind: MethodKind,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ChannelState {
+    pub(crate) id: ChannelId,
+    pub(crate) phase: ChannelPhase,
+    /// The peer wants no contents for now (`FLW-01`).
+    pub(crate) flow_stopped: bool,
+    /// A flow-ok that waits for the end of a content.
+    pub(crate) flow_ok_owed: Option<bool>,
+    /// Whether the lane is in the session's round robin.
+    pub(crate) lane_active: bool,
+    /// Body octets that the application still has to send.
+    pub(crate) sending: Option<u64>,
+    pub(crate) receiving: Receiving,
+    /// Replies come in the order of the requests (`SYN-02`).
+    pub(crate) pending: VecDeque<Pending>,
+    pub(crate) owed: VecDeque<Owed>,
+    pub(crate) lane: Lane,
+    /// The publishes of this side.
+    pub(crate) confirms: Confirms,
+    /// Server: the number of the peer's last publish, once confirms are selected.
+    pub(crate) peer_publishes: Option<u64>,
+    /// Server: the delivery-tag given last (`BAS-05`).
+    pub(crate) deliveries: u64,
+    /// Method and header of a content that a read has split, and bodies in several frames.
+    pub(crate) head_buffer: BytesMut,
+    pub(crate) body_buffer: BytesMut,
+    /// Why this side has sent channel.close.
+    pub(crate) closing: Option<Box<CloseReason>>,
+}
+
+impl ChannelState {
+    pub(crate) fn new(id: ChannelId, phase: ChannelPhase) -> Self {
+        Self {
+            id,
+            phase,
+            flow_stopped: false,
+            flow_ok_owed: None,
+            lane_active: false,
+            sending: None,
+            receiving: Receiving::Nothing,
+            pending: VecDeque::new(),
+            owed: VecDeque::new(),
+            lane: Lane::default(),
+            confirms: Confirms::default(),
+            peer_publishes: None,
+            deliveries: 0,
+            head_buffer: BytesMut::new(),
+            body_buffer: BytesMut::new(),
+            closing: None,
+        }
+    }
+
+    pub(crate) fn vacant(id: ChannelId) -> Self {
+        Self::new(id, ChannelPhase::Vacant)
+    }
+}

@@ -1,0 +1,127 @@
+//! Open channels: a slab of states, found through a paged index.
+//!
+//! A lookup is two array reads. A page covers 256 numbers and is made when the first of them is
+//! opened, so that opening channel 65,535 alone costs one entry and one page.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::channel::state::ChannelState;
+
+/// A place in the slab; valid while its channel is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slot(u16);
+
+const NONE: u16 = u16::MAX;
+const PAGE: usize = 256;
+
+/// All channels that aren't closed.
+#[derive(Clone, Debug)]
+pub(crate) struct ChannelTable {
+    /// The page of each 256 numbers, plus one; 0: no page yet.
+    directory: [u16; 256],
+    /// Slab places by the low eight bits of the number.
+    pages: Vec<Box<[u16; PAGE]>>,
+    slab: Vec<ChannelState>,
+    /// Places in the slab whose channel is closed.
+    vacant: Vec<u16>,
+    /// Numbers up to the highest that `allocate` gave out which are free again.
+    returned: Vec<u16>,
+    highest: u16,
+}
+
+impl ChannelTable {
+    pub(crate) const fn new() -> Self {
+        Self {
+            directory: [0; 256],
+            pages: Vec::new(),
+            slab: Vec::new(),
+            vacant: Vec::new(),
+            returned: Vec::new(),
+            highest: 0,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn find(&self, channel: u16) -> Option<Slot> {
+        let [high, low] = channel.to_be_bytes();
+        let page = usize::from(*self.directory.get(usize::from(high))?).checked_sub(1)?;
+        let slot = *self.pages.get(page)?.get(usize::from(low))?;
+        (slot != NONE).then_some(Slot(slot))
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, slot: Slot) -> Option<&ChannelState> {
+        self.slab.get(usize::from(slot.0))
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, slot: Slot) -> Option<&mut ChannelState> {
+        self.slab.get_mut(usize::from(slot.0))
+    }
+
+    /// How many channels there are.
+    pub(crate) fn len(&self) -> usize {
+        self.slab.len() - self.vacant.len()
+    }
+
+    /// A number up to `max` that is free, the same in every run.
+    pub(crate) fn allocate(&mut self, max: u16) -> Option<u16> {
+        while let Some(number) = self.returned.pop() {
+            if self.find(number).is_none() && number <= max {
+                return Some(number);
+            }
+        }
+        while self.highest < max {
+            self.highest += 1;
+            if self.find(self.highest).is_none() {
+                return Some(self.highest);
+            }
+        }
+        None
+    }
+
+    /// Enters a channel whose number is free.
+    pub(crate) fn insert(&mut self, state: ChannelState) -> Option<Slot> {
+        let [high, low] = state.id.number().to_be_bytes();
+        let slot = match self.vacant.pop() {
+            Some(slot) => slot,
+            None => u16::try_from(self.slab.len()).ok().filter(|slot| *slot != NONE)?,
+        };
+        let entry = self.directory.get_mut(usize::from(high))?;
+        if *entry == 0 {
+            self.pages.push(Box::new([NONE; PAGE]));
+            *entry = u16::try_from(self.pages.len()).ok()?;
+        }
+        let page = usize::from(*entry).checked_sub(1)?;
+        *self.pages.get_mut(page)?.get_mut(usize::from(low))? = slot;
+        match self.slab.get_mut(usize::from(slot)) {
+            Some(place) => *place = state,
+            None => self.slab.push(state),
+        }
+        Some(Slot(slot))
+    }
+
+    /// Closes a channel: its number is free again (`CHN-06`), its state is gone (`CHN-10`).
+    pub(crate) fn remove(&mut self, slot: Slot) {
+        let Some(state) = self.slab.get_mut(usize::from(slot.0)) else { return };
+        let number = state.id.number();
+        *state = ChannelState::vacant(state.id);
+        let [high, low] = number.to_be_bytes();
+        let page = self.directory.get(usize::from(high)).map_or(0, |page| usize::from(*page));
+        if let Some(page) = page.checked_sub(1).and_then(|page| self.pages.get_mut(page)) {
+            if let Some(entry) = page.get_mut(usize::from(low)) {
+                *entry = NONE;
+            }
+        }
+        self.vacant.push(slot.0);
+        if number <= self.highest {
+            self.returned.push(number);
+        }
+    }
+
+    /// The places of all channels, in the order of the slab.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> + use<> {
+        (0..u16::try_from(self.slab.len()).unwrap_or(NONE)).map(Slot)
+    }
+}

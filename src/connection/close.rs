@@ -1,0 +1,202 @@
+//! How a connection ends: every path leads to exactly one terminal event.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+
+use bytes::Bytes;
+
+use crate::channel::{Fault, Incoming};
+use crate::connection::Connection;
+use crate::connection::input::Preamble;
+use crate::connection::timers::Timer;
+use crate::error::{CloseDetail, CloseReason, Initiator};
+use crate::event::Event;
+use crate::frame::PeerProtocol;
+use crate::phase::{Phase, Side};
+use crate::protocol::{Method, MethodKind, ReplyCode, connection};
+use crate::text::truncated;
+
+impl Connection {
+    /// The peer broke a rule. `framing`: where the next frame begins is no longer known.
+    #[cold]
+    pub(super) fn violated(&mut self, fault: Fault, framing: bool) -> Option<Event> {
+        if !framing {
+            if let Some(slot) = self.session.channel_scope(&fault) {
+                self.session.close_for(slot, &fault);
+                return Some(Event::Violation(fault));
+            }
+        }
+        if let Some(reason) = self.closing.take_if(|_| self.session.phase == Phase::Closing) {
+            // Close has gone out already: there is nothing left to wait for.
+            self.finish(*reason);
+            return Some(Event::Violation(fault));
+        }
+        let mut reason =
+            CloseReason::new(Initiator::Library, fault.reply_code, truncated(&*fault));
+        reason.method = fault.method;
+        // Before that there is no Close handshake (HS-02).
+        let tell = self.session.phase >= Phase::Opening
+            && (!framing || self.session.profile.close_after_framing_fault);
+        if tell {
+            self.send_close(&reason);
+        }
+        if tell && !framing {
+            self.begin_closing(reason);
+        } else {
+            self.finish(reason);
+        }
+        Some(Event::Violation(fault))
+    }
+
+    /// connection.close on its way out; what waits behind the window is dropped (`LIM-07`).
+    pub(super) fn send_close(&mut self, reason: &CloseReason) {
+        self.session.drop_lanes();
+        let close = connection::Close {
+            reply_code: reason.reply_code,
+            reply_text: reason.text.as_str().into(),
+            class_id: reason.method.class_id,
+            method_id: reason.method.method_id,
+        };
+        // The text was cut to fit, so this can't fail.
+        let _ = self.session.send_control(&close);
+    }
+
+    /// From here on all but close and close-ok is discarded (`CLS-01`).
+    pub(super) fn begin_closing(&mut self, reason: CloseReason) {
+        self.session.phase = Phase::Closing;
+        self.closing = Some(Box::new(reason));
+        self.gate = None;
+        self.timers.stop(Timer::Handshake);
+        self.timers.arm(Timer::Close, self.close_timeout);
+    }
+
+    /// It is over: what is pending fails, then comes the terminal event.
+    pub(super) fn finish(&mut self, reason: CloseReason) {
+        self.session.phase = Phase::Closed;
+        self.session.drop_lanes();
+        self.session.fail_all_requests();
+        for request in core::mem::take(&mut self.secrets_pending) {
+            self.session.events.push_back(Event::RequestFailed { channel: None, request });
+        }
+        self.session.events.push_back(Event::Closed(Box::new(reason)));
+        self.gate = None;
+        self.closing = None;
+        self.timers.stop_all();
+        self.session.pinning.clear();
+        self.chunk = Bytes::new();
+        self.at = 0;
+        self.input.kill();
+    }
+
+    /// The peer closes the connection, in a phase in which it may.
+    pub(super) fn on_peer_close(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
+        let Method::ConnectionClose(close) = self.session.decode(frame)? else { return Ok(None) };
+        let mut reason = CloseReason::new(
+            Initiator::Peer,
+            close.reply_code,
+            String::from_utf8_lossy(close.reply_text.as_octets()).into_owned(),
+        );
+        reason.method.class_id = close.class_id;
+        reason.method.method_id = close.method_id;
+        self.session.drop_lanes();
+        // CLS-03: close-ok is the last that goes out; every dialect has it.
+        let _ = self.session.send_control(&connection::CloseOk::default());
+        self.finish(reason);
+        Ok(None)
+    }
+
+    /// A method while close-ok is awaited.
+    pub(super) fn on_method_while_closing(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+    ) -> Result<Option<Event>, Fault> {
+        match kind {
+            MethodKind::ConnectionClose => {
+                // CLS-02: both closed at once.
+                self.session.decode(frame)?;
+                let _ = self.session.send_control(&connection::CloseOk::default());
+            }
+            MethodKind::ConnectionCloseOk => {
+                self.session.decode(frame)?;
+                if let Some(reason) = self.closing.take() {
+                    self.finish(*reason);
+                }
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// The stream has ended and everything before its end is decoded.
+    pub(super) fn end_of_stream(&mut self) {
+        if let Some(reason) = self.closing.take() {
+            self.finish(*reason);
+            return;
+        }
+        let detail = match self.other_protocol() {
+            Some(protocol) => CloseDetail::OtherProtocol(protocol),
+            None => CloseDetail::EndOfStream { awaited: self.awaited() },
+        };
+        self.finish(transport(detail));
+    }
+
+    /// What the peer speaks, where its first octets are no frame.
+    pub(super) fn other_protocol(&self) -> Option<PeerProtocol> {
+        let octets = self.input.ahead().octets();
+        if self.input.preamble() != Preamble::Possible || octets.is_empty() {
+            return None;
+        }
+        PeerProtocol::recognise(octets).filter(|protocol| *protocol != PeerProtocol::Frames)
+    }
+
+    pub(super) fn handshake_timed_out(&mut self) {
+        let detail = CloseDetail::HandshakeTimeout { awaited: self.awaited() };
+        self.finish(transport(detail));
+    }
+
+    pub(super) fn heartbeat_lost(&mut self) {
+        match self.closing.take() {
+            Some(reason) => self.finish(*reason),
+            // HB-07: without a handshake.
+            None => self.finish(transport(CloseDetail::HeartbeatLoss)),
+        }
+    }
+
+    pub(super) fn close_timed_out(&mut self) {
+        if let Some(reason) = self.closing.take() {
+            self.finish(reason.with_detail(CloseDetail::CloseTimeout));
+        }
+    }
+
+    /// What should come next.
+    fn awaited(&self) -> &'static str {
+        if !self.input.ahead().octets().is_empty() && self.session.phase > Phase::Header {
+            return "the rest of a frame";
+        }
+        match (self.session.side, self.session.phase) {
+            (_, Phase::Header) => "a protocol header",
+            (Side::Client, Phase::Start) => "connection.start",
+            (Side::Server, Phase::Start) if self.gate.is_some() => "a decision on the login",
+            (Side::Server, Phase::Start) => "connection.start-ok",
+            // Most servers drop a failed login without a word (HS-02).
+            (Side::Client, _) if self.session.phase < Phase::Opening => {
+                "connection.tune (the login may have been refused)"
+            }
+            (Side::Server, Phase::Secure) => "connection.secure-ok",
+            (Side::Server, Phase::Tune) => "connection.tune-ok",
+            (Side::Client, Phase::Opening) => "connection.open-ok",
+            (Side::Server, Phase::Opening) if self.gate.is_some() => {
+                "a decision on the virtual host"
+            }
+            (Side::Server, Phase::Opening) => "connection.open",
+            (_, Phase::Closing) => "connection.close-ok",
+            _ => "connection.close",
+        }
+    }
+}
+
+fn transport(detail: CloseDetail) -> CloseReason {
+    CloseReason::new(Initiator::Transport, ReplyCode::CONNECTION_FORCED, String::new())
+        .with_detail(detail)
+}

@@ -1,0 +1,330 @@
+//! From whole frames to events: each frame is judged when its turn comes.
+
+use bytes::Bytes;
+
+use crate::channel::{Fault, Incoming};
+use crate::connection::Connection;
+use crate::connection::input::{PROTOCOL_HEADER_LEN, Preamble};
+use crate::connection::timers::Timer;
+use crate::error::Got;
+use crate::event::Event;
+use crate::frame::{FRAME_END, FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, FrameType};
+use crate::phase::{Phase, Side};
+use crate::protocol::{MethodId, MethodKind, ReplyCode};
+
+impl Connection {
+    /// The next thing that has happened; `None` when nothing has, or while a decision is owed.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.session.events.pop_front() {
+                return Some(event);
+            }
+            if self.session.phase == Phase::Closed {
+                return None;
+            }
+            if self.gate.is_some() {
+                if !self.input.ended {
+                    return None;
+                }
+                self.end_of_stream();
+                continue;
+            }
+            if self.session.output_gated() && !self.input.ended {
+                return None;
+            }
+            if self.chunk.is_empty() {
+                match self.input.next_chunk() {
+                    Some(chunk) => (self.chunk, self.at) = (chunk, 0),
+                    None if self.ends_here() => continue,
+                    None => return self.judge_ahead().or_else(|| self.run_dry()),
+                }
+            }
+            if let Some(event) = self.decode_chunk() {
+                return Some(event);
+            }
+        }
+    }
+
+    /// Decodes frames until there is something to tell or the chunk is used up.
+    fn decode_chunk(&mut self) -> Option<Event> {
+        let chunk = core::mem::take(&mut self.chunk);
+        let mut at = self.at;
+        let mut event = None;
+        self.busy = true;
+        while at < chunk.len() {
+            let (taken, happened) = self.step(&chunk, at);
+            at += taken;
+            self.input.decoded(taken);
+            event = happened;
+            if event.is_some()
+                || self.gate.is_some()
+                || !self.session.events.is_empty()
+                || self.input.is_dead()
+                || self.session.output_gated()
+            {
+                break;
+            }
+        }
+        if at < chunk.len() && !self.input.is_dead() {
+            (self.chunk, self.at) = (chunk, at);
+        } else {
+            self.let_go_of(&chunk);
+        }
+        event
+    }
+
+    /// Contents that have begun keep nothing of the read buffer.
+    fn let_go_of(&mut self, chunk: &Bytes) {
+        while let Some(slot) = self.session.pinning.pop() {
+            if let Some(state) = self.session.channels.get_mut(slot) {
+                state.let_go_of(chunk);
+            }
+        }
+    }
+
+    /// Whether the stream ends here; the terminal event is queued then.
+    fn ends_here(&mut self) -> bool {
+        if self.input.ended && self.judged_ahead().is_none() {
+            self.end_of_stream();
+            return true;
+        }
+        false
+    }
+
+    /// Everything is decoded.
+    fn run_dry(&mut self) -> Option<Event> {
+        if core::mem::take(&mut self.busy) && self.heartbeat > 0 && self.session.phase != Phase::Closed {
+            // What was decoded late counts as received late: the application was the cause.
+            self.timers.arm(Timer::Receive, self.receive_interval());
+        }
+        None
+    }
+
+    /// A frame that isn't whole is judged by its header once nothing precedes it (`LIM-01`).
+    fn judge_ahead(&mut self) -> Option<Event> {
+        let fault = self.judged_ahead()?;
+        if self.session.phase == Phase::Header {
+            return self.refuse_header();
+        }
+        self.violated(fault, true)
+    }
+
+    fn judged_ahead(&self) -> Option<Fault> {
+        let octets = self.input.ahead().octets();
+        let chunk = Bytes::new();
+        let at_end = Incoming {
+            chunk: &chunk,
+            start: 0,
+            size: 0,
+            channel: 0,
+            offset: self.input.offset(),
+        };
+        match self.input.preamble() {
+            Preamble::Past => {}
+            // HDR-04: a wrong prefix need not wait for its eighth octet.
+            Preamble::Expected => {
+                let right = octets.iter().zip(b"AMQP").all(|(octet, expected)| octet == expected);
+                let got = Got::Text("other octets");
+                return (!right).then(|| {
+                    at_end.fault("HDR-03", ReplyCode::FRAME_ERROR, "a protocol header", got)
+                });
+            }
+            Preamble::Possible if octets.first().is_some_and(|octet| !FrameType(*octet).is_known()) => {
+                return None;
+            }
+            Preamble::Possible => {}
+        }
+        let header = FrameHeader::parse(octets.first_chunk::<FRAME_HEADER_LEN>()?);
+        let at_end = Incoming { channel: header.channel, ..at_end };
+        self.judge_header(header, &at_end).err()
+    }
+
+    /// One frame, or the protocol header. Returns the octets taken and what happened.
+    fn step(&mut self, chunk: &Bytes, at: usize) -> (usize, Option<Event>) {
+        let octets = chunk.get(at..).unwrap_or(&[]);
+        if self.session.phase <= Phase::Start && self.input.offset() == 0 {
+            let preamble = octets.first_chunk::<PROTOCOL_HEADER_LEN>();
+            if let Some(event) = preamble.and_then(|octets| self.on_preamble(octets)) {
+                return (PROTOCOL_HEADER_LEN, event);
+            }
+        }
+        let Some(header) = octets.first_chunk::<FRAME_HEADER_LEN>() else {
+            return (octets.len(), None);
+        };
+        let header = FrameHeader::parse(header);
+        let taken = header.size as usize + FRAME_OVERHEAD;
+        let frame = Incoming {
+            chunk,
+            start: u32::try_from(at).unwrap_or(u32::MAX),
+            size: header.size,
+            channel: header.channel,
+            offset: self.input.offset(),
+        };
+        let judged = self
+            .judge_header(header, &frame)
+            .and_then(|()| judge_end(octets.get(taken - 1).copied(), &frame));
+        let event = match judged {
+            Err(fault) => self.violated(fault, true),
+            Ok(()) => match self.on_frame(header.frame_type, &frame) {
+                Ok(event) => event,
+                Err(fault) => self.violated(fault, false),
+            },
+        };
+        (taken, event)
+    }
+
+    /// Type and size, from the seven octets alone (`FRM-03`, `FRM-06`).
+    #[inline]
+    fn judge_header(&self, header: FrameHeader, frame: &Incoming<'_>) -> Result<(), Fault> {
+        let largest = match header.frame_type {
+            FrameType::METHOD | FrameType::HEADER => self.largest_other,
+            FrameType::BODY | FrameType::HEARTBEAT => self.largest_body,
+            _ => {
+                let got = Got::Frame(header.frame_type);
+                return Err(frame.fault(
+                    "FRM-03",
+                    ReplyCode::FRAME_ERROR,
+                    "a frame of type 1, 2, 3 or 8",
+                    got,
+                ));
+            }
+        };
+        if header.size > largest {
+            let rule = if self.session.phase < Phase::Opening { "LIM-02" } else { "FRM-06" };
+            let got = Got::Number(header.size.into());
+            return Err(frame.fault(
+                rule,
+                ReplyCode::FRAME_ERROR,
+                "a payload within the agreed frame-max",
+                got,
+            ));
+        }
+        Ok(())
+    }
+
+    fn on_frame(
+        &mut self,
+        frame_type: FrameType,
+        frame: &Incoming<'_>,
+    ) -> Result<Option<Event>, Fault> {
+        match frame_type {
+            FrameType::METHOD => self.on_method(frame),
+            FrameType::HEARTBEAT => self.on_heartbeat(frame),
+            _ => match self.session.phase {
+                Phase::Open if frame.channel > 0 => {
+                    self.session.on_content_frame(frame, frame_type, &self.rules)
+                }
+                Phase::Open => {
+                    let got = Got::Frame(frame_type);
+                    Err(frame.fault("FRM-11", ReplyCode::CHANNEL_ERROR, "a channel above 0", got))
+                }
+                Phase::Closing => Ok(None), // CLS-01
+                _ => {
+                    let got = Got::Frame(frame_type);
+                    let expected = "the next method of the handshake";
+                    Err(frame.fault("HS-01", ReplyCode::COMMAND_INVALID, expected, got))
+                }
+            },
+        }
+    }
+
+    fn on_heartbeat(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
+        if self.session.phase == Phase::Closing {
+            return Ok(None);
+        }
+        if frame.channel != 0 {
+            let got = Got::Number(frame.channel.into());
+            return Err(frame.fault("HB-02", ReplyCode::COMMAND_INVALID, "channel 0", got));
+        }
+        if frame.size != 0 {
+            let got = Got::Number(frame.size.into());
+            return Err(frame.fault("HB-03", ReplyCode::FRAME_ERROR, "an empty payload", got));
+        }
+        Ok(None) // HB-04: legal at any moment
+    }
+
+    fn on_method(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
+        let Some(&[c0, c1, m0, m1]) = frame.payload().first_chunk::<4>() else {
+            if self.session.phase == Phase::Closing {
+                return Ok(None);
+            }
+            let got = Got::Number(frame.size.into());
+            let expected = "a class id and a method id";
+            return Err(frame.fault("FRM-08", ReplyCode::FRAME_ERROR, expected, got));
+        };
+        let id = MethodId {
+            class_id: u16::from_be_bytes([c0, c1]),
+            method_id: u16::from_be_bytes([m0, m1]),
+        };
+        let kind = MethodKind::from_id(self.session.dialect, id);
+        if self.session.phase == Phase::Closing {
+            return match kind {
+                Some(kind) if frame.channel == 0 => self.on_method_while_closing(frame, kind),
+                _ => Ok(None), // CLS-01
+            };
+        }
+        let Some(kind) = kind else {
+            let got = Got::UnknownMethod(id);
+            let mut fault = frame.fault("MTH-02", ReplyCode::NOT_IMPLEMENTED, "a known method", got);
+            fault.method = id;
+            return Err(fault);
+        };
+        let info = kind.info();
+        if !self.session.side.peer().sends(info.senders) {
+            let expected = "a method of the other side";
+            return Err(self.wrong_method(frame, "MTH-03", ReplyCode::COMMAND_INVALID, expected, kind));
+        }
+        match (info.on_channel_zero, frame.channel) {
+            (true, 0) => self.on_connection_method(frame, kind),
+            (true, _) => {
+                let rule = "FRM-09";
+                Err(self.wrong_method(frame, rule, ReplyCode::COMMAND_INVALID, "channel 0", kind))
+            }
+            (false, 0) => {
+                let expected = "a channel above 0";
+                Err(self.wrong_method(frame, "FRM-10", ReplyCode::CHANNEL_ERROR, expected, kind))
+            }
+            (false, _) if self.session.phase == Phase::Open => {
+                self.session.on_channel_method(frame, kind)
+            }
+            (false, _) => {
+                let expected = "the next method of the handshake";
+                Err(self.wrong_method(frame, "HS-01", ReplyCode::COMMAND_INVALID, expected, kind))
+            }
+        }
+    }
+
+    pub(super) fn wrong_method(
+        &self,
+        frame: &Incoming<'_>,
+        rule: &'static str,
+        code: ReplyCode,
+        expected: &'static str,
+        kind: MethodKind,
+    ) -> Fault {
+        frame.method_fault(rule, code, expected, kind, self.session.dialect)
+    }
+
+    /// The largest payloads that the peer may send from now on.
+    pub(super) fn judge_by_tuned_limits(&mut self) {
+        let slack = if self.session.profile.payload_up_to_frame_max { 0 } else { FRAME_OVERHEAD as u32 };
+        self.largest_body = self.session.frame_max - slack;
+        self.largest_other = match self.session.side {
+            // TUN-09: RabbitMQ sends methods and headers larger than frame-max.
+            Side::Client => self.largest_body.max(self.session.limits.method_or_header_frame),
+            Side::Server => self.largest_body,
+        };
+    }
+}
+
+/// The end octet, before the payload is looked at (`FRM-02`).
+#[inline]
+fn judge_end(octet: Option<u8>, frame: &Incoming<'_>) -> Result<(), Fault> {
+    match octet {
+        Some(FRAME_END) => Ok(()),
+        octet => {
+            let got = Got::Number(octet.unwrap_or(0).into());
+            Err(frame.fault("FRM-02", ReplyCode::FRAME_ERROR, "206 at the end of the frame", got))
+        }
+    }
+}

@@ -1,0 +1,439 @@
+//! The handshake of both roles, and the other methods on channel 0.
+//!
+//! ```text
+//!   client   header ─▶   start-ok ─▶   (secure-ok ─▶)*          tune-ok, open ─▶
+//!   server         ◀─ start       (◀─ secure)*         ◀─ tune                  ◀─ open-ok
+//!   phase    Header      Start         Secure           Tune    Opening           Open
+//! ```
+
+use alloc::format;
+use alloc::string::String;
+
+use crate::channel::{Fault, Incoming};
+use crate::config::{Heartbeat, ServerConfig};
+use crate::connection::input::PROTOCOL_HEADER_LEN;
+use crate::connection::timers::Timer;
+use crate::connection::{Connection, Gate, Role};
+use crate::error::{CloseDetail, CloseReason, Got, Initiator};
+use crate::event::{Challenge, Credentials, Event, SaslResponse, VirtualHost};
+use crate::frame::{FRAME_MIN_SIZE, PeerProtocol, ProtocolHeader};
+use crate::peer::Capabilities;
+use crate::phase::{Phase, Side};
+use crate::protocol::{AsMethod, Dialect, Method, MethodKind, ReplyCode, connection};
+use crate::sasl::Response;
+use crate::text::truncated;
+use crate::wire::{EncodeError, TableBuf};
+
+impl Connection {
+    /// The first eight octets, where they may be a protocol header. `None`: they are a frame.
+    pub(super) fn on_preamble(&mut self, octets: &[u8; PROTOCOL_HEADER_LEN]) -> Option<Option<Event>> {
+        match self.session.side {
+            Side::Client => match PeerProtocol::recognise(octets) {
+                None | Some(PeerProtocol::Frames) => None,
+                Some(protocol) => {
+                    // HDR-05: nothing more is sent.
+                    let reason = CloseReason::new(
+                        Initiator::Peer,
+                        ReplyCode::NOT_IMPLEMENTED,
+                        String::new(),
+                    );
+                    self.finish(reason.with_detail(CloseDetail::OtherProtocol(protocol)));
+                    Some(None)
+                }
+            },
+            Side::Server => Some(match self.served(octets) {
+                Some(dialect) => self.begin_login(dialect),
+                None => {
+                    let protocol = PeerProtocol::recognise(octets).unwrap_or(PeerProtocol::Unknown(*octets));
+                    self.refuse(protocol)
+                }
+            }),
+        }
+    }
+
+    fn served(&self, octets: &[u8; PROTOCOL_HEADER_LEN]) -> Option<Dialect> {
+        let dialects = &self.server_config()?.dialects;
+        let header = ProtocolHeader::parse(octets)?;
+        dialects.iter().copied().find(|dialect| dialect.header() == header)
+    }
+
+    /// The peer doesn't begin with a protocol header.
+    pub(super) fn refuse_header(&mut self) -> Option<Event> {
+        let mut first = [0; PROTOCOL_HEADER_LEN];
+        let octets = self.input.ahead().octets();
+        for (place, octet) in first.iter_mut().zip(octets) {
+            *place = *octet;
+        }
+        let protocol = PeerProtocol::recognise(octets).unwrap_or(PeerProtocol::Unknown(first));
+        self.refuse(protocol);
+        self.session.events.pop_front()
+    }
+
+    /// Writes a header that is served, and ends (`HDR-03`).
+    fn refuse(&mut self, protocol: PeerProtocol) -> Option<Event> {
+        let served = self.server_config().and_then(|config| config.dialects.first().copied());
+        self.session.window.push_opaque(&served.unwrap_or_default().header().octets());
+        let code = ReplyCode::NOT_IMPLEMENTED;
+        let reason = CloseReason::new(Initiator::Library, code, String::new());
+        self.finish(reason.with_detail(CloseDetail::OtherProtocol(protocol)));
+        None
+    }
+
+    fn begin_login(&mut self, dialect: Dialect) -> Option<Event> {
+        self.session.dialect = dialect;
+        self.rules.dialect = dialect;
+        let Role::Server(config) = &self.role else { return None };
+        let (version_major, version_minor) = match dialect {
+            Dialect::V0_8 => (8, 0),
+            _ => (0, 9),
+        };
+        let start = connection::Start {
+            version_major,
+            version_minor,
+            server_properties: config.server_properties.as_table(),
+            mechanisms: config.mechanisms.as_str().into(),
+            locales: config.locales.as_str().into(),
+        };
+        match self.session.send_control(&start) {
+            Ok(()) => self.session.phase = Phase::Start,
+            Err(error) => self.cannot_send("connection.start", error),
+        }
+        None
+    }
+
+    /// The configuration asks for something that can't be written.
+    fn cannot_send(&mut self, method: &str, error: EncodeError) {
+        let text = truncated(&format!("{method} can't be sent: {error}"));
+        self.finish(CloseReason::new(Initiator::Local, ReplyCode::INTERNAL_ERROR, text));
+    }
+
+    fn server_config(&self) -> Option<&ServerConfig> {
+        match &self.role {
+            Role::Server(config) => Some(config),
+            Role::Client(_) => None,
+        }
+    }
+
+    /// A method on channel 0 that the peer's side may send.
+    pub(super) fn on_connection_method(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+    ) -> Result<Option<Event>, Fault> {
+        use MethodKind as M;
+        match (self.session.side, self.session.phase, kind) {
+            (Side::Client, Phase::Start, M::ConnectionStart) => self.on_start(frame),
+            (Side::Client, Phase::Secure, M::ConnectionSecure) => self.on_secure(frame),
+            (Side::Client, Phase::Secure, M::ConnectionTune) => self.on_tune(frame),
+            (Side::Client, Phase::Opening, M::ConnectionOpenOk) => {
+                self.session.decode(frame)?;
+                Ok(Some(self.opened()))
+            }
+            (Side::Client, Phase::Opening | Phase::Open, M::ConnectionRedirect) => {
+                self.on_redirect(frame)
+            }
+            // HS-02: a server may close from Start on.
+            (Side::Client, phase, M::ConnectionClose) if phase > Phase::Start => {
+                self.on_peer_close(frame)
+            }
+            (Side::Server, Phase::Start, M::ConnectionStartOk) => self.on_start_ok(frame),
+            (Side::Server, Phase::Secure, M::ConnectionSecureOk) => self.on_secure_ok(frame),
+            (Side::Server, Phase::Tune, M::ConnectionTuneOk) => self.on_tune_ok(frame),
+            (Side::Server, Phase::Opening, M::ConnectionOpen) => {
+                self.session.decode(frame)?;
+                self.gate = Some(Gate::VirtualHost);
+                let method = frame.method(kind, self.session.dialect);
+                Ok(Some(Event::VirtualHost(VirtualHost(method))))
+            }
+            (Side::Server, Phase::Open, M::ConnectionClose) => self.on_peer_close(frame),
+            (_, Phase::Open, _) => self.on_method_when_open(frame, kind),
+            _ => {
+                let expected = "the next method of the handshake";
+                Err(self.wrong_method(frame, "HS-01", ReplyCode::COMMAND_INVALID, expected, kind))
+            }
+        }
+    }
+
+    fn on_method_when_open(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+    ) -> Result<Option<Event>, Fault> {
+        let (rule, expected) = match kind {
+            MethodKind::ConnectionBlocked | MethodKind::ConnectionUnblocked => {
+                self.session.decode(frame)?;
+                self.session.blocked = kind == MethodKind::ConnectionBlocked;
+                return Ok(Some(Event::Notice(frame.method(kind, self.session.dialect))));
+            }
+            MethodKind::ConnectionUpdateSecret
+                if self.secrets_owed < self.session.limits.open_requests =>
+            {
+                self.session.decode(frame)?;
+                self.secrets_owed += 1;
+                let method = frame.method(kind, self.session.dialect);
+                return Ok(Some(Event::Request { token: None, method }));
+            }
+            MethodKind::ConnectionUpdateSecret => ("LIM-09", "fewer unanswered requests"),
+            MethodKind::ConnectionUpdateSecretOk => {
+                self.session.decode(frame)?;
+                if let Some(request) = self.secrets_pending.pop_front() {
+                    let method = frame.method(kind, self.session.dialect);
+                    return Ok(Some(Event::Reply { request, method }));
+                }
+                ("SYN-03", "a request that it answers")
+            }
+            MethodKind::ConnectionCloseOk => ("CLS-04", "a Close that it answers"),
+            _ => ("HS-10", "no second handshake"),
+        };
+        Err(self.wrong_method(frame, rule, ReplyCode::COMMAND_INVALID, expected, kind))
+    }
+
+    fn on_start(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
+        let Method::ConnectionStart(start) = self.session.decode(frame)? else { return Ok(None) };
+        let asked_for = match self.session.dialect {
+            Dialect::V0_8 => (start.version_major, start.version_minor) == (8, 0),
+            _ => start.version_major == 0 && start.version_minor <= 9,
+        };
+        if !asked_for {
+            let version = u64::from(start.version_major) * 256 + u64::from(start.version_minor);
+            let got = Got::Number(version);
+            let expected = "no higher version than was asked for";
+            return Err(frame.fault("HDR-07", ReplyCode::NOT_IMPLEMENTED, expected, got));
+        }
+        self.learn(start.server_properties);
+        let Role::Client(config) = &self.role else { return Ok(None) };
+        let offered = || start.mechanisms.as_octets().split(|octet| *octet == b' ');
+        let chosen = config
+            .mechanisms
+            .iter()
+            .position(|own| offered().any(|name| name == own.name().as_bytes()));
+        let chosen = chosen.and_then(|index| Some((index, config.mechanisms.get(index)?)));
+        let Some((index, mechanism)) = chosen else {
+            let text = truncated(&format!("the server offers {}", start.mechanisms));
+            let code = ReplyCode::NOT_ALLOWED;
+            let reason = CloseReason::new(Initiator::Library, code, text);
+            self.finish(reason.with_detail(CloseDetail::NoCommonMechanism));
+            return Ok(None);
+        };
+        let response = mechanism.initial_response();
+        let start_ok = connection::StartOk {
+            client_properties: config.client_properties.as_table(),
+            mechanism: mechanism.name().into(),
+            response: response.as_slice().into(),
+            locale: config.locale.as_str().into(),
+        };
+        self.mechanism = index;
+        match self.session.send_control(&start_ok) {
+            Ok(()) => self.session.phase = Phase::Secure,
+            Err(error) => self.cannot_send("connection.start-ok", error),
+        }
+        Ok(None)
+    }
+
+    /// Keeps what the peer says about itself.
+    fn learn(&mut self, properties: crate::wire::Table<'_>) {
+        self.peer_properties = TableBuf::from(properties);
+        self.session.peer = Capabilities::read(properties);
+    }
+
+    fn on_secure(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
+        let Method::ConnectionSecure(secure) = self.session.decode(frame)? else { return Ok(None) };
+        self.count_round(frame)?;
+        let Some(mechanism) = self.mechanism_in_use() else { return Ok(None) };
+        match mechanism.respond(secure.challenge.as_octets()) {
+            Response::Octets(response) => self.send_secure_ok(&response),
+            Response::AskApplication => {
+                self.gate = Some(Gate::Challenge);
+                let method = frame.method(MethodKind::ConnectionSecure, self.session.dialect);
+                return Ok(Some(Event::Challenge(Challenge(method))));
+            }
+            Response::Unexpected => {
+                let got = Got::Method(MethodKind::ConnectionSecure);
+                let expected = "a mechanism without challenges to be left alone";
+                return Err(frame.fault("HS-07", ReplyCode::COMMAND_INVALID, expected, got));
+            }
+        }
+        Ok(None)
+    }
+
+    fn send_secure_ok(&mut self, response: &[u8]) {
+        if let Err(error) = self.send(&connection::SecureOk { response: response.into() }) {
+            self.cannot_send("connection.secure-ok", error);
+        }
+    }
+
+    pub(super) fn send(&mut self, method: &impl AsMethod) -> Result<(), EncodeError> {
+        self.session.send_control(method)
+    }
+
+    fn count_round(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
+        self.sasl_rounds = self.sasl_rounds.saturating_add(1);
+        if self.sasl_rounds <= self.session.limits.sasl_rounds {
+            return Ok(());
+        }
+        let got = Got::Number(self.sasl_rounds.into());
+        Err(frame.fault("HS-07", ReplyCode::NOT_ALLOWED, "fewer challenge rounds", got))
+    }
+
+    fn on_tune(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
+        let Method::ConnectionTune(tune) = self.session.decode(frame)? else { return Ok(None) };
+        if (1..FRAME_MIN_SIZE).contains(&tune.frame_max) {
+            // No legal answer exists.
+            let got = Got::Number(tune.frame_max.into());
+            let expected = "frame-max 0 or at least 4096";
+            return Err(frame.fault("TUN-05", ReplyCode::NOT_ALLOWED, expected, got));
+        }
+        let Role::Client(config) = &self.role else { return Ok(None) };
+        let tune_ok = connection::TuneOk {
+            channel_max: lower(config.channel_max, tune.channel_max),
+            frame_max: lower(own_frame_max(config.frame_max), tune.frame_max),
+            heartbeat: match config.heartbeat {
+                Heartbeat::Off => 0,
+                Heartbeat::Prefer(seconds) => lower(seconds, tune.heartbeat), // TUN-10
+            },
+        };
+        let open = connection::Open {
+            virtual_host: config.virtual_host.as_str().into(),
+            ..connection::Open::default()
+        };
+        let sent = self.session.send_control(&tune_ok).and_then(|()| self.session.send_control(&open));
+        match sent {
+            Ok(()) => self.tuned(&tune_ok),
+            Err(error) => self.cannot_send("connection.open", error),
+        }
+        Ok(None)
+    }
+
+    /// From here on the agreed values hold (`TUN-08`).
+    fn tuned(&mut self, tune_ok: &connection::TuneOk) {
+        let unlimited = self.session.limits.unlimited_frame.max(FRAME_MIN_SIZE);
+        self.session.frame_max = if tune_ok.frame_max == 0 { unlimited } else { tune_ok.frame_max };
+        self.session.channel_max =
+            if tune_ok.channel_max == 0 { u16::MAX } else { tune_ok.channel_max };
+        self.session.phase = Phase::Opening;
+        self.judge_by_tuned_limits();
+        self.heartbeat = tune_ok.heartbeat;
+        if self.heartbeat > 0 {
+            // HB-08
+            self.timers.arm(Timer::Send, self.send_interval());
+            self.timers.arm(Timer::Receive, self.receive_interval());
+        }
+    }
+
+    fn opened(&mut self) -> Event {
+        self.session.phase = Phase::Open;
+        self.timers.stop(Timer::Handshake);
+        Event::Connected
+    }
+
+    fn on_redirect(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
+        let Method::ConnectionRedirect(redirect) = self.session.decode(frame)? else {
+            return Ok(None);
+        };
+        let text = truncated(&redirect.host);
+        let method = frame.method(MethodKind::ConnectionRedirect, self.session.dialect);
+        let reason = CloseReason::new(Initiator::Peer, ReplyCode::CONNECTION_FORCED, text);
+        self.finish(reason.with_detail(CloseDetail::Redirected));
+        Ok(Some(Event::Notice(method)))
+    }
+
+    fn on_start_ok(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
+        let Method::ConnectionStartOk(start_ok) = self.session.decode(frame)? else {
+            return Ok(None);
+        };
+        let offered = self.server_config().is_some_and(|config| {
+            config.mechanisms.split(' ').any(|name| start_ok.mechanism == *name)
+        });
+        if !offered || start_ok.mechanism.is_empty() {
+            let got = Got::Text("another mechanism");
+            let expected = "one of the mechanisms that were offered";
+            return Err(frame.fault("HS-03", ReplyCode::NOT_ALLOWED, expected, got));
+        }
+        self.learn(start_ok.client_properties);
+        self.gate = Some(Gate::Credentials);
+        let method = frame.method(MethodKind::ConnectionStartOk, self.session.dialect);
+        Ok(Some(Event::Credentials(Credentials(method))))
+    }
+
+    fn on_secure_ok(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
+        self.session.decode(frame)?;
+        self.count_round(frame)?;
+        self.gate = Some(Gate::Credentials);
+        let method = frame.method(MethodKind::ConnectionSecureOk, self.session.dialect);
+        Ok(Some(Event::SaslResponse(SaslResponse(method))))
+    }
+
+    fn on_tune_ok(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
+        let Method::ConnectionTuneOk(tune_ok) = self.session.decode(frame)? else { return Ok(None) };
+        let Some(config) = self.server_config() else { return Ok(None) };
+        let (frame_max, channel_max) = (own_frame_max(config.frame_max), config.channel_max);
+        let wrong = |rule, expected, number: u32| {
+            Err(frame.fault(rule, ReplyCode::NOT_ALLOWED, expected, Got::Number(number.into())))
+        };
+        if (1..FRAME_MIN_SIZE).contains(&tune_ok.frame_max) {
+            return wrong("TUN-05", "frame-max 0 or at least 4096", tune_ok.frame_max);
+        }
+        if frame_max != 0 && (tune_ok.frame_max == 0 || tune_ok.frame_max > frame_max) {
+            return wrong("TUN-02", "no higher frame-max than was offered", tune_ok.frame_max);
+        }
+        if channel_max != 0 && (tune_ok.channel_max == 0 || tune_ok.channel_max > channel_max) {
+            let number = tune_ok.channel_max.into();
+            return wrong("TUN-03", "no higher channel-max than was offered", number);
+        }
+        self.tuned(&tune_ok);
+        Ok(None)
+    }
+
+    pub(super) fn send_tune(&mut self) {
+        let Some(config) = self.server_config() else { return };
+        let tune = connection::Tune {
+            channel_max: config.channel_max,
+            frame_max: own_frame_max(config.frame_max),
+            heartbeat: config.heartbeat,
+        };
+        // Eight octets that every dialect has: this can't fail.
+        let _ = self.send(&tune);
+        self.session.phase = Phase::Tune;
+    }
+
+    pub(super) fn send_open_ok(&mut self) {
+        // One octet that every dialect has: this can't fail.
+        let _ = self.send(&connection::OpenOk::default());
+        let event = self.opened();
+        self.session.events.push_back(event);
+    }
+
+    /// The mechanism that start-ok has named.
+    fn mechanism_in_use(&self) -> Option<&crate::sasl::Mechanism> {
+        let Role::Client(config) = &self.role else { return None };
+        config.mechanisms.get(self.mechanism)
+    }
+}
+
+/// The lower of two limits of which zero is the highest (`TUN-06`).
+fn lower<T: Ord + Default>(own: T, offered: T) -> T {
+    let none = T::default();
+    if own == none {
+        offered
+    } else if offered == none {
+        own
+    } else {
+        own.min(offered)
+    }
+}
+
+/// A frame-max that may be offered (`TUN-05`).
+fn own_frame_max(frame_max: u32) -> u32 {
+    if frame_max == 0 { 0 } else { frame_max.max(FRAME_MIN_SIZE) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_means_no_limit_on_either_side() {
+        assert_eq!([lower(0, 0), lower(5, 0), lower(0, 7), lower(5, 7), lower(7, 5)], [0, 5, 7, 5, 5]);
+        assert_eq!([0, 1, 4095, 4096, 8192].map(own_frame_max), [0, 4096, 4096, 4096, 8192]);
+    }
+}

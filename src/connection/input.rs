@@ -1,0 +1,314 @@
+//! One cutter behind three doors: whole frames in, judgement later.
+//!
+//! Frames are cut as soon as they are whole, up to the largest size that this side could ever agree
+//! to. Whether a frame is too large for now, ends with the right octet or makes sense is judged when
+//! its turn comes, so that a peer may pipeline its handshake and what follows however it likes.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::fmt;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::frame::{FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, FrameType};
+
+/// Octets of the protocol header.
+pub(crate) const PROTOCOL_HEADER_LEN: usize = 8;
+
+/// A chunk is at most this long, so that places in it fit 32 bits.
+const LONGEST_CHUNK: usize = 1 << 30;
+
+#[derive(Clone)]
+pub(crate) struct Input {
+    /// Whole frames that wait to be decoded.
+    chunks: VecDeque<Bytes>,
+    /// The octets of all `chunks`, and of what the connection has taken and not decoded yet.
+    undecoded: usize,
+    /// The beginning of a frame, where it was not left with the caller.
+    partial: BytesMut,
+    /// The first octets of the frame that isn't whole yet, whoever holds it.
+    ahead: Ahead,
+    /// The largest payload that could ever be agreed to.
+    ceiling: u32,
+    /// Whether the first eight octets are still to be cut apart from the frames.
+    preamble: Preamble,
+    /// A frame is ahead that could never be agreed to: nothing behind it will be looked at.
+    refused: bool,
+    /// Octets of the stream that were decoded or thrown away.
+    offset: u64,
+    pub(crate) ended: bool,
+    /// Framing is lost or the connection over: nothing is cut any more (`FRM-12`).
+    dead: bool,
+}
+
+/// How the stream begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Preamble {
+    /// With a protocol header (towards a server).
+    Expected,
+    /// With a frame, or with a protocol header that refuses ours (towards a client; `HDR-05`).
+    Possible,
+    /// It is past.
+    Past,
+}
+
+/// The first octets of a frame that isn't whole.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Ahead {
+    octets: [u8; PROTOCOL_HEADER_LEN],
+    len: u8,
+}
+
+impl Ahead {
+    fn of(octets: &[u8]) -> Self {
+        let mut ahead = Self::default();
+        for (place, octet) in ahead.octets.iter_mut().zip(octets) {
+            *place = *octet;
+            ahead.len += 1;
+        }
+        ahead
+    }
+
+    pub(crate) fn octets(&self) -> &[u8] {
+        self.octets.get(..usize::from(self.len)).unwrap_or(&[])
+    }
+}
+
+impl Input {
+    pub(crate) fn new(preamble: Preamble, ceiling: u32) -> Self {
+        Self {
+            chunks: VecDeque::new(),
+            undecoded: 0,
+            partial: BytesMut::new(),
+            ahead: Ahead::default(),
+            ceiling: ceiling.min(u32::MAX >> 2),
+            preamble,
+            refused: false,
+            offset: 0,
+            ended: false,
+            dead: false,
+        }
+    }
+
+    /// Octets that wait to be decoded, frames that aren't whole not counted.
+    pub(crate) const fn undecoded(&self) -> usize {
+        self.undecoded
+    }
+
+    pub(crate) const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// What is known of the frame that isn't whole; meaningful once nothing precedes it.
+    pub(crate) const fn ahead(&self) -> &Ahead {
+        &self.ahead
+    }
+
+    pub(crate) const fn preamble(&self) -> Preamble {
+        self.preamble
+    }
+
+    /// Takes whole frames off the front of the caller's buffer, about `budget` octets of them.
+    pub(crate) fn take_from(&mut self, input: &mut BytesMut, budget: usize) {
+        if self.dead {
+            input.clear();
+            return;
+        }
+        if !self.partial.is_empty() {
+            // The beginning of this frame came through another door.
+            self.take(input.split().freeze());
+            return;
+        }
+        let whole = self.scan(input, budget);
+        if whole > 0 {
+            self.push(input.split_to(whole).freeze());
+        }
+    }
+
+    /// Takes all octets.
+    pub(crate) fn take(&mut self, mut input: Bytes) {
+        if self.dead || self.refused {
+            return;
+        }
+        if !self.partial.is_empty() {
+            self.complete_partial(&mut input);
+        }
+        while !input.is_empty() && self.partial.is_empty() {
+            let whole = self.scan(&input, LONGEST_CHUNK);
+            if whole > 0 {
+                self.push(input.split_to(whole));
+            } else if self.refused {
+                break;
+            } else {
+                self.partial.extend_from_slice(&input);
+            }
+        }
+    }
+
+    /// Takes a copy of all octets.
+    pub(crate) fn take_slice(&mut self, input: &[u8]) {
+        if self.dead || self.refused {
+            return;
+        }
+        self.partial.extend_from_slice(input);
+        loop {
+            let partial = core::mem::take(&mut self.partial);
+            let whole = self.scan(&partial, LONGEST_CHUNK);
+            self.partial = partial;
+            if self.refused {
+                self.partial.truncate(whole);
+            }
+            if whole == 0 {
+                break;
+            }
+            let chunk = self.partial.split_to(whole).freeze();
+            self.push(chunk);
+        }
+    }
+
+    /// Moves octets from `input` until the partial frame is whole, and no more.
+    fn complete_partial(&mut self, input: &mut Bytes) {
+        loop {
+            let have = self.partial.len();
+            let missing = match self.unit_len(&self.partial) {
+                Unit::Short(needed) => needed - have,
+                Unit::Whole(len) if len > have => len - have,
+                Unit::Whole(len) => {
+                    let chunk = self.partial.split_to(len).freeze();
+                    self.leave_preamble();
+                    self.push(chunk);
+                    return;
+                }
+                Unit::Refused => {
+                    self.ahead = Ahead::of(&self.partial);
+                    self.refused = true;
+                    return;
+                }
+            };
+            if input.is_empty() {
+                self.ahead = Ahead::of(&self.partial);
+                return;
+            }
+            let part = input.split_to(missing.min(input.len()));
+            self.partial.extend_from_slice(&part);
+        }
+    }
+
+    /// The octets at the front that are whole frames, about `budget` of them but at least one frame.
+    /// Takes note of the frame behind them.
+    fn scan(&mut self, octets: &[u8], budget: usize) -> usize {
+        let mut at = 0;
+        while at == 0 || at < budget.min(LONGEST_CHUNK) {
+            let rest = octets.get(at..).unwrap_or(&[]);
+            match self.unit_len(rest) {
+                Unit::Whole(len) if rest.len() >= len => {
+                    at += len;
+                    self.leave_preamble();
+                }
+                Unit::Refused => {
+                    self.refused = true;
+                    break;
+                }
+                _ => break,
+            }
+        }
+        self.ahead = Ahead::of(octets.get(at..).unwrap_or(&[]));
+        at
+    }
+
+    fn leave_preamble(&mut self) {
+        self.preamble = Preamble::Past;
+    }
+
+    /// How long the frame or the protocol header at the front is.
+    #[inline]
+    fn unit_len(&self, octets: &[u8]) -> Unit {
+        if self.preamble != Preamble::Past {
+            if let Some(unit) = self.preamble_len(octets) {
+                return unit;
+            }
+        }
+        match octets.first_chunk::<FRAME_HEADER_LEN>() {
+            None => Unit::Short(FRAME_HEADER_LEN),
+            Some(header) => match FrameHeader::parse(header).size {
+                size if size > self.ceiling => Unit::Refused, // FRM-07: before any arithmetic
+                size => Unit::Whole(size as usize + FRAME_OVERHEAD),
+            },
+        }
+    }
+
+    #[cold]
+    fn preamble_len(&self, octets: &[u8]) -> Option<Unit> {
+        let begins_a_frame = octets.first().is_some_and(|octet| FrameType(*octet).is_known());
+        match self.preamble {
+            Preamble::Possible if begins_a_frame => None,
+            _ if octets.len() < PROTOCOL_HEADER_LEN => Some(Unit::Short(PROTOCOL_HEADER_LEN)),
+            _ => Some(Unit::Whole(PROTOCOL_HEADER_LEN)),
+        }
+    }
+
+    fn push(&mut self, chunk: Bytes) {
+        self.undecoded += chunk.len();
+        self.chunks.push_back(chunk);
+    }
+
+    /// The next whole frames to decode. They count as undecoded until `decoded`.
+    pub(crate) fn next_chunk(&mut self) -> Option<Bytes> {
+        self.chunks.pop_front()
+    }
+
+    /// Gives back what wasn't decoded of a chunk.
+    pub(crate) fn put_back(&mut self, chunk: Bytes) {
+        if !chunk.is_empty() {
+            self.chunks.push_front(chunk);
+        }
+    }
+
+    /// Counts octets as decoded.
+    #[inline]
+    pub(crate) fn decoded(&mut self, octets: usize) {
+        self.undecoded -= octets.min(self.undecoded);
+        self.offset += octets as u64;
+    }
+
+    /// Stops for good: what waits and what comes is thrown away.
+    pub(crate) fn kill(&mut self) {
+        self.dead = true;
+        self.chunks = VecDeque::new();
+        self.partial = BytesMut::new();
+        self.ahead = Ahead::default();
+        self.undecoded = 0;
+    }
+
+    pub(crate) const fn is_dead(&self) -> bool {
+        self.dead
+    }
+
+    /// Everything that was taken and not decoded.
+    pub(crate) fn into_unread(self) -> Vec<u8> {
+        let mut unread: Vec<u8> = self.chunks.into_iter().flatten().collect();
+        unread.extend_from_slice(&self.partial);
+        unread
+    }
+}
+
+enum Unit {
+    /// More octets are needed to tell: as many in all.
+    Short(usize),
+    Whole(usize),
+    /// Longer than this side could ever agree to.
+    Refused,
+}
+
+/// Lengths only: the octets may hold a secret.
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Input")
+            .field("undecoded", &self.undecoded)
+            .field("partial", &self.partial.len())
+            .field("offset", &self.offset)
+            .field("ended", &self.ended)
+            .field("dead", &self.dead)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,406 @@
+//! The engine: bytes, time and commands in; events, bytes and a deadline out.
+
+mod close;
+mod commands;
+mod dispatch;
+mod handshake;
+mod input;
+mod timers;
+
+pub use commands::{Decision, Parts};
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::channel::{Channel, ChannelPhase, ContentRules, Session};
+use crate::config::{ClientConfig, ServerConfig};
+use crate::connection::input::{Input, Preamble};
+use crate::connection::timers::{Timer, Timers};
+use crate::error::{CloseReason, UsageError};
+use crate::event::{ChannelId, Event, RequestId};
+use crate::frame::FRAME_OVERHEAD;
+use crate::output::Transmit;
+use crate::peer::Capabilities;
+use crate::phase::{Phase, Side};
+use crate::profile::Profile;
+use crate::protocol::Dialect;
+use crate::time::Instant;
+use crate::wire::{Table, TableBuf};
+
+/// One end of an AMQP connection, without a transport and without a clock.
+///
+/// The crate's documentation prints the contract in which the methods are to be called.
+///
+/// ```
+/// use amqp_proto::{ClientConfig, Connection, Event, Instant, ServerConfig, Decision};
+/// use bytes::Buf;
+///
+/// let now = Instant::ORIGIN;
+/// let mut client = Connection::client(ClientConfig::default(), now);
+/// let mut config = ServerConfig::default();
+/// config.mechanisms = "ANONYMOUS".into();
+/// let mut server = Connection::server(config, now);
+///
+/// while client.phase() != amqp_proto::Phase::Open {
+///     let octets = client.transmit().copy_to_bytes(client.transmit().remaining());
+///     server.handle_bytes(now, octets);
+///     while let Some(event) = server.poll_event() {
+///         if matches!(event, Event::Credentials(_) | Event::VirtualHost(_)) {
+///             server.decide(Decision::Accept).unwrap();
+///         }
+///     }
+///     let octets = server.transmit().copy_to_bytes(server.transmit().remaining());
+///     client.handle_bytes(now, octets);
+///     while client.poll_event().is_some() {}
+/// }
+/// assert_eq!(client.frame_max(), 131_072);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Connection {
+    role: Role,
+    session: Session,
+    /// What every content needs to know, fixed once the connection is tuned.
+    rules: ContentRules,
+    input: Input,
+    /// The chunk that is being decoded, and how far.
+    chunk: Bytes,
+    at: usize,
+    /// Something was decoded since the input ran dry last.
+    busy: bool,
+    gate: Option<Gate>,
+    timers: Timers,
+    /// Seconds; 0: none.
+    heartbeat: u16,
+    close_timeout: Duration,
+    /// Largest payloads that the peer may send now: of body frames, of method and header frames.
+    largest_body: u32,
+    largest_other: u32,
+    /// Client: which of the configured mechanisms is in use.
+    mechanism: usize,
+    sasl_rounds: u8,
+    peer_properties: TableBuf,
+    /// Client: update-secret requests without a reply. Server: how many are to be decided.
+    secrets_pending: VecDeque<RequestId>,
+    secrets_owed: u32,
+    /// Why this side has sent connection.close.
+    closing: Option<Box<CloseReason>>,
+}
+
+/// What each role brings.
+#[derive(Clone, Debug)]
+enum Role {
+    Client(Box<ClientConfig>),
+    Server(Box<ServerConfig>),
+}
+
+/// What the application owes a decision on; nothing is decoded meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gate {
+    Credentials,
+    Challenge,
+    VirtualHost,
+}
+
+impl Connection {
+    /// A client. The protocol header is ready to be transmitted.
+    pub fn client(config: ClientConfig, now: Instant) -> Self {
+        let limits = config.limits;
+        let ceiling = frame_ceiling(config.frame_max, &limits)
+            .max(limits.method_or_header_frame);
+        let mut session =
+            Session::new(Side::Client, Phase::Start, config.dialect, limits, config.profile);
+        session.content = config.content;
+        session.window.push_opaque(&config.dialect.header().octets());
+        let timeouts = (config.handshake_timeout, config.close_timeout);
+        let input = Input::new(Preamble::Possible, ceiling);
+        Self::new(Role::Client(Box::new(config)), session, input, timeouts, now)
+    }
+
+    /// A server that waits for a protocol header.
+    pub fn server(config: ServerConfig, now: Instant) -> Self {
+        let limits = config.limits;
+        let ceiling = frame_ceiling(config.frame_max, &limits);
+        let mut session =
+            Session::new(Side::Server, Phase::Header, Dialect::V0_9_1, limits, config.profile);
+        session.content = config.content;
+        let timeouts = (config.handshake_timeout, config.close_timeout);
+        let input = Input::new(Preamble::Expected, ceiling);
+        Self::new(Role::Server(Box::new(config)), session, input, timeouts, now)
+    }
+
+    fn new(
+        role: Role,
+        session: Session,
+        input: Input,
+        (handshake_timeout, close_timeout): (Duration, Duration),
+        now: Instant,
+    ) -> Self {
+        let mut timers = Timers::new(now);
+        timers.arm_from_now(Timer::Handshake, handshake_timeout);
+        let before_tune = session.limits.frame_before_tune.saturating_sub(FRAME_OVERHEAD as u32);
+        Self {
+            role,
+            rules: session.content_rules(),
+            session,
+            input,
+            chunk: Bytes::new(),
+            at: 0,
+            busy: false,
+            gate: None,
+            timers,
+            heartbeat: 0,
+            close_timeout,
+            largest_body: before_tune,
+            largest_other: before_tune,
+            mechanism: 0,
+            sasl_rounds: 0,
+            peer_properties: TableBuf::new(),
+            secrets_pending: VecDeque::new(),
+            secrets_owed: 0,
+            closing: None,
+        }
+    }
+
+    /// Takes whole frames off the front of `input` and leaves the rest there.
+    ///
+    /// Never reserves: reserve just before reading, so that the buffer can be reused. While
+    /// [`wants_input`](Self::wants_input) is false nothing is taken; call again when it is true. After
+    /// the terminal event `input` is emptied.
+    pub fn handle_input(&mut self, now: Instant, input: &mut BytesMut) {
+        let before = input.len();
+        self.see_input(now, before > 0);
+        if self.wants_input() || self.input.is_dead() {
+            let budget = self.input_budget().saturating_sub(self.input.undecoded());
+            self.input.take_from(input, budget);
+        }
+    }
+
+    /// Takes all of `input`; a frame that isn't whole yet is kept in a small buffer.
+    pub fn handle_bytes(&mut self, now: Instant, input: Bytes) {
+        self.see_input(now, !input.is_empty());
+        self.input.take(input);
+    }
+
+    /// Takes a copy of `input`.
+    pub fn handle_slice(&mut self, now: Instant, input: &[u8]) {
+        self.see_input(now, !input.is_empty());
+        self.input.take_slice(input);
+    }
+
+    /// The peer will send nothing more. Takes its turn behind the frames that were received; output
+    /// may still be written.
+    pub fn handle_eof(&mut self, now: Instant) {
+        self.see(now);
+        self.input.ended = true;
+    }
+
+    /// The time is `now`: to be called when [`poll_timeout`](Self::poll_timeout) has passed, harmless
+    /// at any other time.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.see(now);
+        self.fire_timers();
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called at the latest.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// What is to be written to the transport: whole frames, about
+    /// [`Limits::output_window`](crate::Limits::output_window) octets at a time. Call again when all
+    /// of it is gone.
+    pub fn transmit(&mut self) -> &mut Transmit {
+        self.session.refill();
+        &mut self.session.window
+    }
+
+    /// Whether octets should be read and handed in. While false, [`handle_input`](Self::handle_input)
+    /// leaves them with the caller: events wait to be polled, a decision is owed, or it is over.
+    pub fn wants_input(&self) -> bool {
+        self.session.phase != Phase::Closed
+            && !self.input.ended
+            && self.input.undecoded() < self.input_budget()
+    }
+
+    /// Whether publishes and requests are taken, as far as the amount of unsent output decides.
+    pub fn is_writable(&self) -> bool {
+        self.session.phase == Phase::Open
+            && self.session.unsent() < self.session.limits.unsent_output
+    }
+
+    /// The channel with this number.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError::UnknownChannel`] if it isn't open.
+    pub fn channel(&mut self, id: ChannelId) -> Result<Channel<'_>, UsageError> {
+        let unknown = UsageError::UnknownChannel { channel: id.number() };
+        let slot = self.session.channels.find(id.number()).ok_or(unknown)?;
+        Ok(Channel::new(&mut self.session, slot, id))
+    }
+
+    /// The numbers of all channels that aren't closed, in no particular order.
+    pub fn channels(&self) -> impl Iterator<Item = ChannelId> {
+        let channels = &self.session.channels;
+        channels
+            .slots()
+            .filter_map(|slot| channels.get(slot))
+            .filter(|state| state.phase != ChannelPhase::Vacant)
+            .map(|state| state.id)
+    }
+
+    /// Which role this is.
+    pub const fn side(&self) -> Side {
+        self.session.side
+    }
+
+    /// How far the connection has come.
+    pub const fn phase(&self) -> Phase {
+        self.session.phase
+    }
+
+    /// The dialect that is spoken; on a server 0-9-1 until the client has chosen.
+    pub const fn dialect(&self) -> Dialect {
+        self.session.dialect
+    }
+
+    /// What is expected of the peer.
+    pub const fn profile(&self) -> &Profile {
+        &self.session.profile
+    }
+
+    /// The agreed frame-max in octets, 4096 until tuned; never zero.
+    pub const fn frame_max(&self) -> u32 {
+        self.session.frame_max
+    }
+
+    /// The agreed channel-max, 0 until tuned.
+    pub const fn channel_max(&self) -> u16 {
+        self.session.channel_max
+    }
+
+    /// The agreed heartbeat in seconds; 0: none.
+    pub const fn heartbeat(&self) -> u16 {
+        self.heartbeat
+    }
+
+    /// What the peer says about itself: server-properties or client-properties, empty until received.
+    pub fn peer_properties(&self) -> Table<'_> {
+        self.peer_properties.as_table()
+    }
+
+    /// The features that the peer has announced.
+    pub const fn capabilities(&self) -> Capabilities {
+        self.session.peer
+    }
+
+    /// Whether the server has blocked publishing (`FLW-03`).
+    pub const fn is_blocked(&self) -> bool {
+        self.session.blocked
+    }
+
+    /// Publishes on all channels that wait for their confirm.
+    pub fn unconfirmed(&self) -> u64 {
+        let channels = &self.session.channels;
+        let states = channels.slots().filter_map(|slot| channels.get(slot));
+        states.map(|state| u64::from(state.confirms.unsettled())).sum()
+    }
+
+    /// Octets of output that wait to be written, on all channels.
+    pub fn unsent(&self) -> usize {
+        self.session.unsent()
+    }
+
+    fn input_budget(&self) -> usize {
+        if self.session.phase < Phase::Open {
+            self.session.limits.pre_login_input
+        } else {
+            self.session.limits.undecoded_input
+        }
+    }
+
+    /// Takes note of the time, and of output that was drained before it.
+    fn see(&mut self, now: Instant) {
+        self.timers.see(now);
+        if self.session.window.was_drained() && self.heartbeat > 0 {
+            self.timers.arm_from_now(Timer::Send, self.send_interval());
+        }
+    }
+
+    fn see_input(&mut self, now: Instant, any: bool) {
+        self.see(now);
+        if any && self.heartbeat > 0 && self.session.phase != Phase::Closed {
+            self.timers.arm_from_now(Timer::Receive, self.receive_interval()); // HB-06
+        }
+    }
+
+    /// Half the agreed value (`HB-05`).
+    fn send_interval(&self) -> Duration {
+        Duration::from_millis(u64::from(self.heartbeat) * 500)
+    }
+
+    /// Twice the agreed value (`HB-07`).
+    fn receive_interval(&self) -> Duration {
+        Duration::from_secs(u64::from(self.heartbeat) * 2)
+    }
+
+    fn fire_timers(&mut self) {
+        if self.session.phase == Phase::Closed {
+            return;
+        }
+        if self.timers.is_due(Timer::Handshake) {
+            self.handshake_timed_out();
+            return;
+        }
+        if self.timers.is_due(Timer::Send) {
+            if !bytes::Buf::has_remaining(&self.session.window) {
+                self.session.send_heartbeat();
+            }
+            self.timers.arm_from_now(Timer::Send, self.send_interval());
+        }
+        if self.timers.is_due(Timer::Receive) {
+            if self.waits_for_application() {
+                self.timers.arm_from_now(Timer::Receive, self.receive_interval());
+            } else {
+                self.heartbeat_lost();
+                return;
+            }
+        }
+        if self.timers.is_due(Timer::Close) {
+            if self.waits_for_application() {
+                self.timers.arm_from_now(Timer::Close, self.close_timeout);
+            } else {
+                self.close_timed_out();
+            }
+        }
+    }
+
+    /// Whether it is the application that keeps received octets from being looked at.
+    fn waits_for_application(&self) -> bool {
+        let undecoded = self.input.undecoded() > 0 || !self.session.events.is_empty();
+        self.gate.is_some() || (undecoded && !self.session.output_gated())
+    }
+}
+
+/// The largest payload that this side could ever agree to.
+fn frame_ceiling(frame_max: u32, limits: &crate::Limits) -> u32 {
+    let agreed = if frame_max == 0 { limits.unlimited_frame } else { frame_max };
+    agreed.max(limits.frame_before_tune)
+}
+
+impl From<Connection> for Parts {
+    fn from(connection: Connection) -> Self {
+        connection.into_parts()
+    }
+}
+
+/// What was read and not decoded, in order.
+fn unread(chunk: &Bytes, at: usize, input: Input) -> Vec<u8> {
+    let mut unread: Vec<u8> = chunk.get(at..).unwrap_or(&[]).into();
+    unread.extend(input.into_unread());
+    unread
+}

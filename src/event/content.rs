@@ -1,0 +1,221 @@
+//! Received contents: method, header and body.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use bytes::Bytes;
+
+use crate::event::method::JUDGED;
+use crate::event::{ChannelId, PublishSeq, RequestId};
+use crate::frame::{FRAME_HEADER_LEN, FrameHeader};
+use crate::protocol::{ContentHeader, Dialect, Method, MethodKind, Properties, basic};
+
+/// The method frame and the header frame of a content in one shared buffer, possibly with frames of
+/// other channels between them.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// From the method's frame header to the end of the header's payload.
+    pub(crate) octets: Bytes,
+    /// A publish's number (server) or a get's request (client).
+    pub(crate) number: u64,
+    /// Where the header's payload begins.
+    pub(crate) header_at: u32,
+    pub(crate) channel: u16,
+    pub(crate) kind: MethodKind,
+    pub(crate) dialect: Dialect,
+}
+
+impl Head {
+    fn method(&self) -> Method<'_> {
+        // Decoded once before the event was made, so this can't fail.
+        Method::decode(self.dialect, self.method_octets(), &JUDGED)
+            .unwrap_or(Method::empty(self.kind))
+    }
+
+    /// The payload of the method frame.
+    fn method_octets(&self) -> &[u8] {
+        let Some((header, rest)) = self.octets.split_first_chunk() else { return &[] };
+        rest.get(..FrameHeader::parse(header).size as usize).unwrap_or(&[])
+    }
+
+    fn header(&self) -> ContentHeader<'_> {
+        let octets = self.octets.get(self.header_at as usize..).unwrap_or(&[]);
+        // Decoded once before the event was made, so this can't fail.
+        ContentHeader::parse(octets, &JUDGED)
+            .unwrap_or(ContentHeader::new(0, Properties::EMPTY))
+    }
+
+    fn to_detached(&self) -> Self {
+        let method_end = FRAME_HEADER_LEN + self.method_octets().len();
+        let mut octets = Vec::with_capacity(method_end);
+        octets.extend_from_slice(self.octets.get(..method_end).unwrap_or(&[]));
+        octets.extend_from_slice(self.octets.get(self.header_at as usize..).unwrap_or(&[]));
+        let header_at = u32::try_from(method_end).unwrap_or(self.header_at);
+        Self { octets: octets.into(), header_at, ..*self }
+    }
+}
+
+/// What a whole content and the beginning of one have in common.
+macro_rules! head_accessors {
+    () => {
+        /// The channel that it came on.
+        pub fn channel(&self) -> ChannelId {
+            // Contents on channel 0 are refused before an event is made (FRM-11).
+            ChannelId::new(self.head.channel).unwrap_or(ChannelId::from_nonzero(core::num::NonZeroU16::MIN))
+        }
+
+        /// Which method carries it: basic.publish, deliver, return or get-ok.
+        pub const fn kind(&self) -> MethodKind {
+            self.head.kind
+        }
+
+        /// The method with its arguments.
+        pub fn method(&self) -> Method<'_> {
+            self.head.method()
+        }
+
+        /// The arguments, if this is a delivery to a consumer.
+        pub fn deliver(&self) -> Option<basic::Deliver<'_>> {
+            match self.head.method() {
+                Method::BasicDeliver(deliver) => Some(deliver),
+                _ => None,
+            }
+        }
+
+        /// The arguments, if this is a returned message.
+        pub fn returned(&self) -> Option<basic::Return<'_>> {
+            match self.head.method() {
+                Method::BasicReturn(returned) => Some(returned),
+                _ => None,
+            }
+        }
+
+        /// The arguments, if this is the reply to a get.
+        pub fn get_ok(&self) -> Option<basic::GetOk<'_>> {
+            match self.head.method() {
+                Method::BasicGetOk(get_ok) => Some(get_ok),
+                _ => None,
+            }
+        }
+
+        /// The arguments, if this is a publish.
+        pub fn publish(&self) -> Option<basic::Publish<'_>> {
+            match self.head.method() {
+                Method::BasicPublish(publish) => Some(publish),
+                _ => None,
+            }
+        }
+
+        /// The request that a get-ok answers.
+        pub fn request(&self) -> Option<RequestId> {
+            (self.head.kind == MethodKind::BasicGetOk).then_some(RequestId(self.head.number))
+        }
+
+        /// Server: the number of a publish on its channel, for the confirm; 0 outside confirm mode.
+        pub fn publish_seq(&self) -> Option<PublishSeq> {
+            (self.head.kind == MethodKind::BasicPublish).then_some(PublishSeq(self.head.number))
+        }
+
+        /// The content header.
+        pub fn header(&self) -> ContentHeader<'_> {
+            self.head.header()
+        }
+
+        /// The properties in the header.
+        pub fn properties(&self) -> Properties<'_> {
+            self.head.header().properties
+        }
+    };
+}
+
+/// A received content: a publish, delivery, return or get-ok with header and whole body.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Content {
+    pub(crate) body: Bytes,
+    pub(crate) head: Head,
+}
+
+impl Content {
+    head_accessors!();
+
+    /// The body.
+    pub const fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The body alone, without a copy.
+    pub fn into_body(self) -> Bytes {
+        self.body
+    }
+
+    /// A copy that doesn't pin the read buffer.
+    pub fn to_detached(&self) -> Self {
+        Self { body: Bytes::copy_from_slice(&self.body), head: self.head.to_detached() }
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Content({self})")
+    }
+}
+
+/// One line: the method, the header and the length of the body.
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ch {} {}, {}", self.head.channel, self.method(), self.header())
+    }
+}
+
+/// The beginning of a received content; its body follows as [`ContentPart`]s.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ContentStart {
+    pub(crate) head: Head,
+}
+
+impl ContentStart {
+    head_accessors!();
+
+    /// The announced length of the body in octets.
+    pub fn body_size(&self) -> u64 {
+        self.head.header().body_size
+    }
+
+    /// A copy that doesn't pin the read buffer.
+    pub fn to_detached(&self) -> Self {
+        Self { head: self.head.to_detached() }
+    }
+}
+
+impl fmt::Debug for ContentStart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ContentStart({self})")
+    }
+}
+
+/// One line: the method and the header.
+impl fmt::Display for ContentStart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ch {} {}, {}", self.head.channel, self.method(), self.header())
+    }
+}
+
+/// A part of a body. The last one, possibly empty, says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ContentPart {
+    /// The channel that it came on.
+    pub channel: ChannelId,
+    /// The octets of this part.
+    pub octets: Bytes,
+    /// Whether the content is complete with it.
+    pub last: bool,
+}
+
+/// One line.
+impl fmt::Display for ContentPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let last = if self.last { ", the last" } else { "" };
+        write!(f, "ch {} {} octets{last}", self.channel, self.octets.len())
+    }
+}

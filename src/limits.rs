@@ -1,0 +1,107 @@
+//! What a peer can make the engine store, decided before anything is allocated.
+
+use crate::wire::TableLimits;
+
+/// The resource budget of one connection.
+///
+/// Each limit is judged from a frame's seven-octet header or from a length field, before memory is
+/// taken. Start from [`Limits::default`] or [`Limits::small`] and change single fields.
+///
+/// ```
+/// use amqp_proto::Limits;
+///
+/// let mut limits = Limits::default();
+/// limits.whole_body = 1 << 20;
+/// assert!(Limits::small().unsent_output < limits.unsent_output);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Largest whole frame, in octets, taken before tuning is over (`HS-09`). 8192: RabbitMQ's own
+    /// bound, twice the 4096 that the specification promises.
+    pub frame_before_tune: u32,
+    /// Largest method or content-header frame, in octets, that a client takes although a smaller
+    /// frame-max was agreed (`TUN-09`: such frames can't be split, and RabbitMQ sends them). 131,072.
+    pub method_or_header_frame: u32,
+    /// What frame-max means, in octets, when both peers agreed on "no limit". 16 MiB.
+    pub unlimited_frame: u32,
+    /// Depth, entries and octets of field tables and arrays.
+    pub table: TableLimits,
+    /// Largest body, in octets, that is gathered and handed over in one piece; a larger one comes
+    /// in parts, which is no error. 16 MiB.
+    pub whole_body: u64,
+    /// Largest body, in octets, that a peer may announce; above it the channel is closed with 311 at
+    /// the header frame (`LIM-04`). None on a client, 512 MiB on a server unless set.
+    pub max_body: Option<u64>,
+    /// Largest body, in octets, that this side may publish. No limit unless set.
+    pub max_publish: u64,
+    /// Synchronous requests of each side that may be unanswered on one channel. 1024.
+    pub open_requests: u32,
+    /// Publishes on one channel that may wait for their confirm. 65,536.
+    pub unconfirmed: u32,
+    /// Received octets that may wait undecoded before [`wants_input`] turns false. 256 KiB.
+    ///
+    /// [`wants_input`]: crate::Connection::wants_input
+    pub undecoded_input: usize,
+    /// The same before the connection is open. 16 KiB.
+    pub pre_login_input: usize,
+    /// Unsent octets from which on publishes and requests are refused as `Full`. 1 MiB.
+    pub unsent_output: usize,
+    /// Octets beyond [`unsent_output`](Self::unsent_output) kept for acks, replies and automatic
+    /// answers; when they are used up too, no further event is handed out. 64 KiB.
+    pub output_reserve: usize,
+    /// Size in octets of the window of whole frames that [`transmit`](crate::Connection::transmit)
+    /// shows at a time. 64 KiB.
+    pub output_window: usize,
+    /// Empty body frames in a row inside one content (`CNT-10`). 16.
+    pub empty_body_frames: u16,
+    /// Challenge rounds of one login (`HS-07`). 8.
+    pub sasl_rounds: u8,
+}
+
+impl Limits {
+    /// Limits for a device with 32 KiB of memory to spare.
+    pub const fn small() -> Self {
+        let mut limits = Self::standard();
+        limits.frame_before_tune = 4096;
+        limits.method_or_header_frame = 4096;
+        limits.unlimited_frame = 4096;
+        limits.whole_body = 4096;
+        limits.open_requests = 8;
+        limits.unconfirmed = 32;
+        limits.undecoded_input = 4096;
+        limits.pre_login_input = 4096;
+        limits.unsent_output = 4096;
+        limits.output_reserve = 512;
+        limits.output_window = 4096;
+        limits.sasl_rounds = 4;
+        limits
+    }
+
+    const fn standard() -> Self {
+        Self {
+            frame_before_tune: 8192,
+            method_or_header_frame: 131_072,
+            unlimited_frame: 16 << 20,
+            table: TableLimits::DEFAULT,
+            whole_body: 16 << 20,
+            max_body: None,
+            max_publish: u64::MAX,
+            open_requests: 1024,
+            unconfirmed: 65_536,
+            undecoded_input: 256 << 10,
+            pre_login_input: 16 << 10,
+            unsent_output: 1 << 20,
+            output_reserve: 64 << 10,
+            output_window: 64 << 10,
+            empty_body_frames: 16,
+            sasl_rounds: 8,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::standard()
+    }
+}

@@ -1,0 +1,315 @@
+//! The window of whole frames that is being written out.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::fmt;
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use crate::frame::{FRAME_END, FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, FrameType};
+use crate::output::Payload;
+
+/// Octets to be written to the transport, as a [`Buf`] of one or several segments.
+///
+/// Small frames are copied into one segment; the octets of large bodies stay where they are and are
+/// segments of their own. What is taken or advanced over counts as sent. When all of it is gone,
+/// call [`Connection::transmit`](crate::Connection::transmit) again: there may be more.
+#[derive(Clone, Default)]
+pub struct Transmit {
+    /// Copied octets; those before `read` are gone.
+    copied: Vec<u8>,
+    read: usize,
+    /// Shared octets and the places in `copied` that they come before.
+    shared: VecDeque<(usize, Bytes)>,
+    /// Octets that are no frame (the protocol header, injected ones): place in `copied`, length.
+    opaque: VecDeque<(usize, usize)>,
+    remaining: usize,
+    /// Octets until the next boundary between frames.
+    to_boundary: usize,
+    drained: bool,
+}
+
+/// What has been drained is removed once it is at least this long and half of the buffer.
+const COMPACT_FROM: usize = 16 << 10;
+
+impl Transmit {
+    /// The segments that wait, in order.
+    pub fn segments(&self) -> impl Iterator<Item = &[u8]> {
+        Segments { transmit: self, read: self.read, shared: 0 }
+    }
+
+    /// Takes the next segment; shared octets aren't copied.
+    pub fn take_segment(&mut self) -> Option<Bytes> {
+        let segment = match self.shared.front() {
+            Some((at, octets)) if *at == self.read => octets.clone(),
+            _ => Bytes::copy_from_slice(self.chunk()),
+        };
+        if segment.is_empty() {
+            return None;
+        }
+        self.advance(segment.len());
+        Some(segment)
+    }
+
+    /// Takes whole frames, as many as fit into `max` octets but at least one: for transports that
+    /// carry messages, such as WebSocket. The protocol header comes alone.
+    ///
+    /// `None` when nothing waits. The rest of a frame whose beginning was taken otherwise comes first.
+    pub fn take_frames(&mut self, max: usize) -> Option<Bytes> {
+        if self.remaining == 0 {
+            return None;
+        }
+        let mut ahead = self.clone_position();
+        let mut len = ahead.step_over(self);
+        let alone = self.opaque.front().is_some_and(|(at, _)| *at == self.read);
+        while !alone && len < self.remaining {
+            let next = ahead.step_over(self);
+            if next == 0 || len.saturating_add(next) > max {
+                break;
+            }
+            len += next;
+        }
+        Some(self.copy_to_bytes(len))
+    }
+
+    /// Whether anything was drained since the last call.
+    pub(crate) fn was_drained(&mut self) -> bool {
+        core::mem::take(&mut self.drained)
+    }
+
+    /// Appends the whole frames that `encode` writes.
+    pub(crate) fn append<T>(&mut self, encode: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        if self.read >= COMPACT_FROM && self.read * 2 >= self.copied.len() {
+            self.compact();
+        }
+        let before = self.copied.len();
+        let result = encode(&mut self.copied);
+        self.remaining += self.copied.len().saturating_sub(before);
+        result
+    }
+
+    /// Appends octets that aren't to be taken for frames.
+    pub(crate) fn push_opaque(&mut self, octets: &[u8]) {
+        if octets.is_empty() {
+            return;
+        }
+        let at = self.append(|out| {
+            out.extend_from_slice(octets);
+            out.len() - octets.len()
+        });
+        self.opaque.push_back((at, octets.len()));
+    }
+
+    /// Appends a body frame whose payload is shared, or copied when it is small.
+    pub(crate) fn push_body(&mut self, channel: u16, payload: Bytes) {
+        let len = payload.len();
+        let size = u32::try_from(len).unwrap_or(u32::MAX);
+        let header = FrameHeader { frame_type: FrameType::BODY, channel, size };
+        let shared_at = self.append(|out| {
+            out.extend_from_slice(&header.encode());
+            let at = out.len();
+            if len <= Payload::COPIED {
+                out.extend_from_slice(&payload);
+            }
+            out.push(FRAME_END);
+            at
+        });
+        if len > Payload::COPIED {
+            self.remaining += len;
+            self.shared.push_back((shared_at, payload));
+        }
+    }
+
+    fn compact(&mut self) {
+        self.copied.drain(..self.read);
+        for (at, _) in &mut self.shared {
+            *at -= self.read;
+        }
+        for (at, _) in &mut self.opaque {
+            *at -= self.read;
+        }
+        self.read = 0;
+    }
+
+    fn clone_position(&self) -> Position {
+        Position { read: self.read, shared: 0, opaque: 0, to_boundary: self.to_boundary }
+    }
+
+    /// Moves over octets that lie within one frame.
+    fn skip(&mut self, mut count: usize) {
+        self.remaining -= count;
+        while count > 0 {
+            match self.shared.front_mut() {
+                Some((at, octets)) if *at == self.read => {
+                    let step = count.min(octets.len());
+                    octets.advance(step);
+                    count -= step;
+                    if octets.is_empty() {
+                        self.shared.pop_front();
+                    }
+                }
+                Some((at, _)) => {
+                    let step = count.min(*at - self.read);
+                    self.read += step;
+                    count -= step;
+                }
+                None => {
+                    self.read += count;
+                    count = 0;
+                }
+            }
+        }
+        while self.opaque.front().is_some_and(|(at, len)| at + len <= self.read) {
+            self.opaque.pop_front();
+        }
+    }
+}
+
+impl Buf for Transmit {
+    fn remaining(&self) -> usize {
+        self.remaining
+    }
+
+    fn chunk(&self) -> &[u8] {
+        match self.shared.front() {
+            Some((at, octets)) if *at == self.read => octets,
+            Some((at, _)) => self.copied.get(self.read..*at).unwrap_or(&[]),
+            None => self.copied.get(self.read..).unwrap_or(&[]),
+        }
+    }
+
+    /// Counts `count` octets as sent; more than there are counts as all.
+    fn advance(&mut self, count: usize) {
+        self.drained |= count > 0;
+        if count >= self.remaining {
+            self.copied.clear();
+            self.shared.clear();
+            self.opaque.clear();
+            (self.read, self.remaining, self.to_boundary) = (0, 0, 0);
+            return;
+        }
+        let mut left = count;
+        while left > 0 {
+            if self.to_boundary == 0 {
+                self.to_boundary = self.clone_position().step_over(self).max(1);
+            }
+            let step = left.min(self.to_boundary);
+            self.skip(step);
+            self.to_boundary -= step;
+            left -= step;
+        }
+    }
+
+    #[cfg(feature = "std")]
+    fn chunks_vectored<'a>(&'a self, out: &mut [std::io::IoSlice<'a>]) -> usize {
+        let mut filled = 0;
+        for (slot, segment) in out.iter_mut().zip(self.segments()) {
+            *slot = std::io::IoSlice::new(segment);
+            filled += 1;
+        }
+        filled
+    }
+
+    fn copy_to_bytes(&mut self, len: usize) -> Bytes {
+        let mut octets = BytesMut::with_capacity(len.min(self.remaining));
+        let mut left = len.min(self.remaining);
+        for segment in self.segments() {
+            let (part, _) = segment.split_at(left.min(segment.len()));
+            octets.extend_from_slice(part);
+            left -= part.len();
+        }
+        self.advance(octets.len());
+        octets.freeze()
+    }
+}
+
+/// Lengths only: the octets may hold a secret.
+impl fmt::Debug for Transmit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transmit")
+            .field("remaining", &self.remaining)
+            .field("shared", &self.shared.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A place in the output that can look ahead from frame to frame.
+#[derive(Clone, Copy)]
+struct Position {
+    read: usize,
+    shared: usize,
+    opaque: usize,
+    to_boundary: usize,
+}
+
+impl Position {
+    /// Steps over the rest of this frame, or over the next one, and tells its length.
+    fn step_over(&mut self, out: &Transmit) -> usize {
+        let len = if self.to_boundary > 0 { self.to_boundary } else { self.unit_len(out) };
+        self.to_boundary = 0;
+        let mut left = len;
+        while left > 0 {
+            match out.shared.get(self.shared) {
+                Some((at, octets)) if *at == self.read => {
+                    left = left.saturating_sub(octets.len());
+                    self.shared += 1;
+                }
+                Some((at, _)) => {
+                    let step = left.min(*at - self.read);
+                    self.read += step;
+                    left -= step;
+                }
+                None => {
+                    self.read += left;
+                    left = 0;
+                }
+            }
+        }
+        len
+    }
+
+    /// The length of the frame or the opaque octets that begin here; 0 at the end.
+    fn unit_len(&mut self, out: &Transmit) -> usize {
+        if let Some((at, len)) = out.opaque.get(self.opaque) {
+            if *at == self.read {
+                self.opaque += 1;
+                return *len;
+            }
+        }
+        let rest = out.copied.get(self.read..).unwrap_or(&[]);
+        match rest.first_chunk::<FRAME_HEADER_LEN>() {
+            Some(header) => FrameHeader::parse(header).size as usize + FRAME_OVERHEAD,
+            None => rest.len(),
+        }
+    }
+}
+
+struct Segments<'a> {
+    transmit: &'a Transmit,
+    read: usize,
+    shared: usize,
+}
+
+impl<'a> Iterator for Segments<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let segment = match self.transmit.shared.get(self.shared) {
+            Some((at, octets)) if *at == self.read => {
+                self.shared += 1;
+                &octets[..]
+            }
+            Some((at, _)) => {
+                let segment = self.transmit.copied.get(self.read..*at).unwrap_or(&[]);
+                self.read = *at;
+                segment
+            }
+            None => {
+                let segment = self.transmit.copied.get(self.read..).unwrap_or(&[]);
+                self.read = self.transmit.copied.len();
+                segment
+            }
+        };
+        (!segment.is_empty()).then_some(segment)
+    }
+}
