@@ -167,8 +167,7 @@ pub struct ServerConfig {
 
 impl Default for ServerConfig {
     fn default() -> Self {
-        let mut limits = Limits::default();
-        limits.max_body = Some(512 << 20);
+        let limits = Limits { max_body: Some(512 << 20), ..Limits::default() };
         Self {
             dialects: vec![Dialect::V0_9_1, Dialect::V0_9, Dialect::V0_8],
             mechanisms: "PLAIN AMQPLAIN".into(),

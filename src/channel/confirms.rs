@@ -19,10 +19,6 @@ impl Confirms {
         self.selected = true;
     }
 
-    pub(crate) const fn selected(&self) -> bool {
-        self.selected
-    }
-
     /// Publishes without a confirm.
     pub(crate) const fn unsettled(&self) -> u32 {
         self.unsettled
@@ -40,7 +36,12 @@ impl Confirms {
 
     /// Settles one publish, or all up to it (`CNF-03`), and tells each run of numbers that this
     /// settles. False: nothing was outstanding under this tag.
-    pub(crate) fn settle(&mut self, tag: u64, multiple: bool, mut run: impl FnMut(u64, u64)) -> bool {
+    pub(crate) fn settle(
+        &mut self,
+        tag: u64,
+        multiple: bool,
+        mut run: impl FnMut(u64, u64),
+    ) -> bool {
         let last = self.before + self.settled.len() as u64;
         let tag = if tag == 0 && multiple { last } else { tag };
         if tag <= self.before || tag > last {

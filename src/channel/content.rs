@@ -88,7 +88,11 @@ impl ChannelState {
                 }
             };
             let end = (size == 0).then(|| {
-                Event::ContentPart(ContentPart { channel: self.id, octets: Bytes::new(), last: true })
+                Event::ContentPart(ContentPart {
+                    channel: self.id,
+                    octets: Bytes::new(),
+                    last: true,
+                })
             });
             return Ok(Some((Event::ContentStart(ContentStart { head }), end)));
         }
@@ -234,9 +238,9 @@ impl ChannelState {
         let HeadPlace::Chunk { start, end } = carrier.at else { return };
         carrier.at = HeadPlace::Buffer;
         let octets = chunk.get(start as usize..end as usize).unwrap_or(&[]);
-        let method_len = octets.first_chunk().map_or(0, |header| {
-            FRAME_HEADER_LEN + FrameHeader::parse(header).size as usize
-        });
+        let method_len = octets
+            .first_chunk()
+            .map_or(0, |header| FRAME_HEADER_LEN + FrameHeader::parse(header).size as usize);
         // Frames of other channels may lie between method and header: they stay behind.
         self.head_buffer.clear();
         self.head_buffer.extend_from_slice(octets.get(..method_len).unwrap_or(&[]));

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::error::{Got, Scope, Violation};
 use crate::event::MethodEvent;
-use crate::frame::FRAME_HEADER_LEN;
+use crate::frame::HEADER_OCTETS;
 use crate::protocol::{Dialect, MethodId, MethodKind, ReplyCode};
 use crate::wire::DecodeError;
 
@@ -29,7 +29,7 @@ pub(crate) struct Incoming<'a> {
 impl<'a> Incoming<'a> {
     #[inline]
     pub(crate) const fn payload_start(&self) -> u32 {
-        self.start + FRAME_HEADER_LEN as u32
+        self.start + HEADER_OCTETS
     }
 
     #[inline]

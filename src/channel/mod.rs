@@ -22,7 +22,8 @@ use crate::event::{ChannelId, PublishSeq, ReplyToken, RequestId};
 use crate::output::Payload;
 use crate::phase::{Phase, Side};
 use crate::protocol::{
-    AsMethod, ContentHeader, Method, MethodKind, Notice, Properties, Reply, ReplyCode, Request, basic,
+    AsMethod, ContentHeader, Method, MethodKind, Notice, Properties, Reply, ReplyCode, Request,
+    basic,
 };
 use crate::text::truncated;
 

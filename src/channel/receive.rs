@@ -31,8 +31,11 @@ impl Session {
             ChannelPhase::Opening => self.on_method_while_opening(frame, kind, slot),
             _ => {
                 if !matches!(state.receiving, Receiving::Nothing) {
-                    let rule =
-                        if matches!(state.receiving, Receiving::Header(_)) { "CNT-02" } else { "CNT-04" };
+                    let rule = if matches!(state.receiving, Receiving::Header(_)) {
+                        "CNT-02"
+                    } else {
+                        "CNT-04"
+                    };
                     return Err(frame.method_fault(
                         rule,
                         ReplyCode::UNEXPECTED_FRAME,
@@ -46,7 +49,11 @@ impl Session {
         }
     }
 
-    fn on_unopened(&mut self, frame: &Incoming<'_>, kind: MethodKind) -> Result<Option<Event>, Fault> {
+    fn on_unopened(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+    ) -> Result<Option<Event>, Fault> {
         if kind != MethodKind::ChannelOpen || self.side != Side::Server {
             // LIM-05: no state is made for it.
             return Err(frame.method_fault(
@@ -92,7 +99,7 @@ impl Session {
             MethodKind::ChannelClose => {
                 // CHN-05: both closed at once.
                 self.decode(frame)?;
-                self.send_ahead(frame.channel, &channel::CloseOk::default());
+                self.send_ahead(frame.channel, &channel::CloseOk);
                 Ok(None)
             }
             MethodKind::ChannelCloseOk => {
@@ -187,7 +194,7 @@ impl Session {
         let Some(state) = self.channels.get(slot) else { return Ok(None) };
         let channel = state.id;
         self.forget_channel(slot);
-        self.send_ahead(frame.channel, &channel::CloseOk::default());
+        self.send_ahead(frame.channel, &channel::CloseOk);
         Ok(self.queued(Event::ChannelClosed { channel, reason: Box::new(reason) }))
     }
 
@@ -239,13 +246,18 @@ impl Session {
             self.dialect,
         );
         fault.got = Got::Number(tag);
-        if self.profile.tolerate_unknown_confirms { Ok(Some(Event::Irregular(fault))) } else { Err(fault) }
+        if self.profile.tolerate_unknown_confirms {
+            Ok(Some(Event::Irregular(fault)))
+        } else {
+            Err(fault)
+        }
     }
 
     /// Broker-J ends an auto-closing browser with a cancel-ok that nobody asked for.
     fn on_cancel_ok(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<Event>, Fault> {
         let Some(state) = self.channels.get(slot) else { return Ok(None) };
-        let asked = state.pending.front().is_some_and(|oldest| oldest.kind == MethodKind::BasicCancel);
+        let asked =
+            state.pending.front().is_some_and(|oldest| oldest.kind == MethodKind::BasicCancel);
         if asked || self.side == Side::Server {
             return self.on_reply(frame, MethodKind::BasicCancelOk, slot);
         }
@@ -298,7 +310,12 @@ impl Session {
         })
     }
 
-    fn on_reply(&mut self, frame: &Incoming<'_>, kind: MethodKind, slot: Slot) -> Result<Option<Event>, Fault> {
+    fn on_reply(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+        slot: Slot,
+    ) -> Result<Option<Event>, Fault> {
         self.decode(frame)?;
         let request = self.take_pending(frame, kind, slot)?;
         Ok(Some(Event::Reply { request, method: frame.method(kind, self.dialect) }))

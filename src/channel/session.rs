@@ -61,7 +61,13 @@ pub(crate) enum Share {
 }
 
 impl Session {
-    pub(crate) fn new(side: Side, phase: Phase, dialect: Dialect, limits: Limits, profile: Profile) -> Self {
+    pub(crate) fn new(
+        side: Side,
+        phase: Phase,
+        dialect: Dialect,
+        limits: Limits,
+        profile: Profile,
+    ) -> Self {
         Self {
             side,
             phase,
@@ -116,7 +122,9 @@ impl Session {
     pub(crate) fn check_room(&self, share: Share) -> Result<(), UsageError> {
         let unsent = self.unsent();
         let limit = self.limits.unsent_output;
-        if unsent < limit || (share == Share::Reserved && self.reserve_used < self.limits.output_reserve) {
+        if unsent < limit
+            || (share == Share::Reserved && self.reserve_used < self.limits.output_reserve)
+        {
             return Ok(());
         }
         Err(UsageError::Full { unsent, limit })
@@ -124,7 +132,8 @@ impl Session {
 
     /// Whether the peer must read before anything more is handed out (`LIM-09`).
     pub(crate) fn output_gated(&self) -> bool {
-        self.reserve_used >= self.limits.output_reserve && self.unsent() >= self.limits.unsent_output
+        self.reserve_used >= self.limits.output_reserve
+            && self.unsent() >= self.limits.unsent_output
     }
 
     /// Queues a method on channel 0, ahead of all lanes.
@@ -144,10 +153,17 @@ impl Session {
     }
 
     /// Queues a method behind what its channel has queued already.
-    pub(crate) fn send_method(&mut self, slot: Slot, method: &impl AsMethod, share: Share) -> Result<(), UsageError> {
+    pub(crate) fn send_method(
+        &mut self,
+        slot: Slot,
+        method: &impl AsMethod,
+        share: Share,
+    ) -> Result<(), UsageError> {
         self.check_room(share)?;
         let (dialect, largest) = (self.dialect, self.largest_payload());
-        let Some(channel) = self.channels.get(slot).map(|state| state.id.number()) else { return Ok(()) };
+        let Some(channel) = self.channels.get(slot).map(|state| state.id.number()) else {
+            return Ok(());
+        };
         let before = self.unsent();
         self.append(slot, |out| method_frame(out, channel, dialect, largest, method))?;
         if share == Share::Reserved {
@@ -166,9 +182,15 @@ impl Session {
     }
 
     /// Queues channel.close behind what the channel has queued; there is always room for it.
-    pub(crate) fn send_close(&mut self, slot: Slot, method: &impl AsMethod) -> Result<(), EncodeError> {
+    pub(crate) fn send_close(
+        &mut self,
+        slot: Slot,
+        method: &impl AsMethod,
+    ) -> Result<(), EncodeError> {
         let (dialect, largest) = (self.dialect, self.largest_payload());
-        let Some(channel) = self.channels.get(slot).map(|state| state.id.number()) else { return Ok(()) };
+        let Some(channel) = self.channels.get(slot).map(|state| state.id.number()) else {
+            return Ok(());
+        };
         self.append(slot, |out| method_frame(out, channel, dialect, largest, method))
     }
 
@@ -186,7 +208,9 @@ impl Session {
         header: &ContentHeader<'_>,
     ) -> Result<(), UsageError> {
         let (dialect, largest) = (self.dialect, self.largest_payload());
-        let Some(channel) = self.channels.get(slot).map(|state| state.id.number()) else { return Ok(()) };
+        let Some(channel) = self.channels.get(slot).map(|state| state.id.number()) else {
+            return Ok(());
+        };
         self.append(slot, |out| {
             let before = out.len();
             method_frame(out, channel, dialect, largest, method)?;
@@ -227,7 +251,9 @@ impl Session {
                     self.window.push_body(channel, part);
                 }
             }
-            Payload::Slice(octets) => self.queue_body(slot, Bytes::copy_from_slice(octets), largest),
+            Payload::Slice(octets) => {
+                self.queue_body(slot, Bytes::copy_from_slice(octets), largest)
+            }
             Payload::Shared(octets) => self.queue_body(slot, octets, largest),
         }
     }

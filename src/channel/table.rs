@@ -21,6 +21,7 @@ pub(crate) struct ChannelTable {
     /// The page of each 256 numbers, plus one; 0: no page yet.
     directory: [u16; 256],
     /// Slab places by the low eight bits of the number.
+    #[expect(clippy::vec_box, reason = "a page must not move when the directory of pages grows")]
     pages: Vec<Box<[u16; PAGE]>>,
     slab: Vec<ChannelState>,
     /// Places in the slab whose channel is closed.

@@ -31,8 +31,7 @@ impl Connection {
             self.finish(*reason);
             return Some(Event::Violation(fault));
         }
-        let mut reason =
-            CloseReason::new(Initiator::Library, fault.reply_code, truncated(&*fault));
+        let mut reason = CloseReason::new(Initiator::Library, fault.reply_code, truncated(&*fault));
         reason.method = fault.method;
         // Before that there is no Close handshake (HS-02).
         let tell = self.session.phase >= Phase::Opening
@@ -100,7 +99,7 @@ impl Connection {
         reason.method.method_id = close.method_id;
         self.session.drop_lanes();
         // CLS-03: close-ok is the last that goes out; every dialect has it.
-        let _ = self.session.send_control(&connection::CloseOk::default());
+        let _ = self.session.send_control(&connection::CloseOk);
         self.finish(reason);
         Ok(None)
     }
@@ -115,7 +114,7 @@ impl Connection {
             MethodKind::ConnectionClose => {
                 // CLS-02: both closed at once.
                 self.session.decode(frame)?;
-                let _ = self.session.send_control(&connection::CloseOk::default());
+                let _ = self.session.send_control(&connection::CloseOk);
             }
             MethodKind::ConnectionCloseOk => {
                 self.session.decode(frame)?;

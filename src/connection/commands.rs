@@ -178,7 +178,7 @@ impl Connection {
                 self.close_with(code, text);
             }
             (None, Decision::Accept) => {
-                self.send(&connection::UpdateSecretOk::default())?;
+                self.send(&connection::UpdateSecretOk)?;
                 self.secrets_owed -= 1;
             }
             (None, Decision::Refuse { code, text }) => self.close_with(code, text),
@@ -278,7 +278,7 @@ impl Connection {
     ///
     /// As [`block`](Self::block).
     pub fn unblock(&mut self) -> Result<(), UsageError> {
-        self.notify(&connection::Unblocked::default())
+        self.notify(&connection::Unblocked)
     }
 
     fn notify<M: AsMethod>(&mut self, method: &M) -> Result<(), UsageError> {

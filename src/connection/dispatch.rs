@@ -8,7 +8,9 @@ use crate::connection::input::{PROTOCOL_HEADER_LEN, Preamble};
 use crate::connection::timers::Timer;
 use crate::error::Got;
 use crate::event::Event;
-use crate::frame::{FRAME_END, FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, FrameType};
+use crate::frame::{
+    FRAME_END, FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, FrameType, OVERHEAD_OCTETS,
+};
 use crate::phase::{Phase, Side};
 use crate::protocol::{MethodId, MethodKind, ReplyCode};
 
@@ -93,7 +95,10 @@ impl Connection {
 
     /// Everything is decoded.
     fn run_dry(&mut self) -> Option<Event> {
-        if core::mem::take(&mut self.busy) && self.heartbeat > 0 && self.session.phase != Phase::Closed {
+        if core::mem::take(&mut self.busy)
+            && self.heartbeat > 0
+            && self.session.phase != Phase::Closed
+        {
             // What was decoded late counts as received late: the application was the cause.
             self.timers.arm(Timer::Receive, self.receive_interval());
         }
@@ -112,13 +117,8 @@ impl Connection {
     fn judged_ahead(&self) -> Option<Fault> {
         let octets = self.input.ahead().octets();
         let chunk = Bytes::new();
-        let at_end = Incoming {
-            chunk: &chunk,
-            start: 0,
-            size: 0,
-            channel: 0,
-            offset: self.input.offset(),
-        };
+        let at_end =
+            Incoming { chunk: &chunk, start: 0, size: 0, channel: 0, offset: self.input.offset() };
         match self.input.preamble() {
             Preamble::Past => {}
             // HDR-04: a wrong prefix need not wait for its eighth octet.
@@ -129,7 +129,9 @@ impl Connection {
                     at_end.fault("HDR-03", ReplyCode::FRAME_ERROR, "a protocol header", got)
                 });
             }
-            Preamble::Possible if octets.first().is_some_and(|octet| !FrameType(*octet).is_known()) => {
+            Preamble::Possible
+                if octets.first().is_some_and(|octet| !FrameType(*octet).is_known()) =>
+            {
                 return None;
             }
             Preamble::Possible => {}
@@ -265,14 +267,21 @@ impl Connection {
         }
         let Some(kind) = kind else {
             let got = Got::UnknownMethod(id);
-            let mut fault = frame.fault("MTH-02", ReplyCode::NOT_IMPLEMENTED, "a known method", got);
+            let mut fault =
+                frame.fault("MTH-02", ReplyCode::NOT_IMPLEMENTED, "a known method", got);
             fault.method = id;
             return Err(fault);
         };
         let info = kind.info();
         if !self.session.side.peer().sends(info.senders) {
             let expected = "a method of the other side";
-            return Err(self.wrong_method(frame, "MTH-03", ReplyCode::COMMAND_INVALID, expected, kind));
+            return Err(self.wrong_method(
+                frame,
+                "MTH-03",
+                ReplyCode::COMMAND_INVALID,
+                expected,
+                kind,
+            ));
         }
         match (info.on_channel_zero, frame.channel) {
             (true, 0) => self.on_connection_method(frame, kind),
@@ -307,7 +316,7 @@ impl Connection {
 
     /// The largest payloads that the peer may send from now on.
     pub(super) fn judge_by_tuned_limits(&mut self) {
-        let slack = if self.session.profile.payload_up_to_frame_max { 0 } else { FRAME_OVERHEAD as u32 };
+        let slack = if self.session.profile.payload_up_to_frame_max { 0 } else { OVERHEAD_OCTETS };
         self.largest_body = self.session.frame_max - slack;
         self.largest_other = match self.session.side {
             // TUN-09: RabbitMQ sends methods and headers larger than frame-max.

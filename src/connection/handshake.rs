@@ -26,7 +26,10 @@ use crate::wire::{EncodeError, TableBuf};
 
 impl Connection {
     /// The first eight octets, where they may be a protocol header. `None`: they are a frame.
-    pub(super) fn on_preamble(&mut self, octets: &[u8; PROTOCOL_HEADER_LEN]) -> Option<Option<Event>> {
+    pub(super) fn on_preamble(
+        &mut self,
+        octets: &[u8; PROTOCOL_HEADER_LEN],
+    ) -> Option<Option<Event>> {
         match self.session.side {
             Side::Client => match PeerProtocol::recognise(octets) {
                 None | Some(PeerProtocol::Frames) => None,
@@ -44,7 +47,8 @@ impl Connection {
             Side::Server => Some(match self.served(octets) {
                 Some(dialect) => self.begin_login(dialect),
                 None => {
-                    let protocol = PeerProtocol::recognise(octets).unwrap_or(PeerProtocol::Unknown(*octets));
+                    let protocol =
+                        PeerProtocol::recognise(octets).unwrap_or(PeerProtocol::Unknown(*octets));
                     self.refuse(protocol)
                 }
             }),
@@ -296,7 +300,8 @@ impl Connection {
             virtual_host: config.virtual_host.as_str().into(),
             ..connection::Open::default()
         };
-        let sent = self.session.send_control(&tune_ok).and_then(|()| self.session.send_control(&open));
+        let sent =
+            self.session.send_control(&tune_ok).and_then(|()| self.session.send_control(&open));
         match sent {
             Ok(()) => self.tuned(&tune_ok),
             Err(error) => self.cannot_send("connection.open", error),
@@ -364,7 +369,9 @@ impl Connection {
     }
 
     fn on_tune_ok(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
-        let Method::ConnectionTuneOk(tune_ok) = self.session.decode(frame)? else { return Ok(None) };
+        let Method::ConnectionTuneOk(tune_ok) = self.session.decode(frame)? else {
+            return Ok(None);
+        };
         let Some(config) = self.server_config() else { return Ok(None) };
         let (frame_max, channel_max) = (own_frame_max(config.frame_max), config.channel_max);
         let wrong = |rule, expected, number: u32| {
@@ -433,7 +440,10 @@ mod tests {
 
     #[test]
     fn zero_means_no_limit_on_either_side() {
-        assert_eq!([lower(0, 0), lower(5, 0), lower(0, 7), lower(5, 7), lower(7, 5)], [0, 5, 7, 5, 5]);
+        assert_eq!(
+            [lower(0, 0), lower(5, 0), lower(0, 7), lower(5, 7), lower(7, 5)],
+            [0, 5, 7, 5, 5]
+        );
         assert_eq!([0, 1, 4095, 4096, 8192].map(own_frame_max), [0, 4096, 4096, 4096, 8192]);
     }
 }

@@ -257,13 +257,6 @@ impl Input {
         self.chunks.pop_front()
     }
 
-    /// Gives back what wasn't decoded of a chunk.
-    pub(crate) fn put_back(&mut self, chunk: Bytes) {
-        if !chunk.is_empty() {
-            self.chunks.push_front(chunk);
-        }
-    }
-
     /// Counts octets as decoded.
     #[inline]
     pub(crate) fn decoded(&mut self, octets: usize) {

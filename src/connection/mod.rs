@@ -21,8 +21,8 @@ use crate::config::{ClientConfig, ServerConfig};
 use crate::connection::input::{Input, Preamble};
 use crate::connection::timers::{Timer, Timers};
 use crate::error::{CloseReason, UsageError};
-use crate::event::{ChannelId, Event, RequestId};
-use crate::frame::FRAME_OVERHEAD;
+use crate::event::{ChannelId, RequestId};
+use crate::frame::OVERHEAD_OCTETS;
 use crate::output::Transmit;
 use crate::peer::Capabilities;
 use crate::phase::{Phase, Side};
@@ -109,8 +109,7 @@ impl Connection {
     /// A client. The protocol header is ready to be transmitted.
     pub fn client(config: ClientConfig, now: Instant) -> Self {
         let limits = config.limits;
-        let ceiling = frame_ceiling(config.frame_max, &limits)
-            .max(limits.method_or_header_frame);
+        let ceiling = frame_ceiling(config.frame_max, &limits).max(limits.method_or_header_frame);
         let mut session =
             Session::new(Side::Client, Phase::Start, config.dialect, limits, config.profile);
         session.content = config.content;
@@ -141,7 +140,7 @@ impl Connection {
     ) -> Self {
         let mut timers = Timers::new(now);
         timers.arm_from_now(Timer::Handshake, handshake_timeout);
-        let before_tune = session.limits.frame_before_tune.saturating_sub(FRAME_OVERHEAD as u32);
+        let before_tune = session.limits.frame_before_tune.saturating_sub(OVERHEAD_OCTETS);
         Self {
             role,
             rules: session.content_rules(),

@@ -29,7 +29,7 @@ impl Head {
     fn method(&self) -> Method<'_> {
         // Decoded once before the event was made, so this can't fail.
         Method::decode(self.dialect, self.method_octets(), &JUDGED)
-            .unwrap_or(Method::empty(self.kind))
+            .unwrap_or_else(|_| Method::empty(self.kind))
     }
 
     /// The payload of the method frame.
@@ -42,7 +42,7 @@ impl Head {
         let octets = self.octets.get(self.header_at as usize..).unwrap_or(&[]);
         // Decoded once before the event was made, so this can't fail.
         ContentHeader::parse(octets, &JUDGED)
-            .unwrap_or(ContentHeader::new(0, Properties::EMPTY))
+            .unwrap_or_else(|_| ContentHeader::new(0, Properties::EMPTY))
     }
 
     fn to_detached(&self) -> Self {
@@ -61,7 +61,8 @@ macro_rules! head_accessors {
         /// The channel that it came on.
         pub fn channel(&self) -> ChannelId {
             // Contents on channel 0 are refused before an event is made (FRM-11).
-            ChannelId::new(self.head.channel).unwrap_or(ChannelId::from_nonzero(core::num::NonZeroU16::MIN))
+            ChannelId::new(self.head.channel)
+                .unwrap_or(ChannelId::from_nonzero(core::num::NonZeroU16::MIN))
         }
 
         /// Which method carries it: basic.publish, deliver, return or get-ok.

@@ -42,7 +42,8 @@ impl MethodEvent {
     /// The method with its arguments.
     pub fn method(&self) -> Method<'_> {
         // The octets were decoded once before the event was made, so this can't fail.
-        Method::decode(self.dialect, &self.octets, &JUDGED).unwrap_or(Method::empty(self.kind))
+        Method::decode(self.dialect, &self.octets, &JUDGED)
+            .unwrap_or_else(|_| Method::empty(self.kind))
     }
 
     /// The payload of the method frame: class id, method id, arguments.

@@ -24,6 +24,12 @@ pub const FRAME_HEADER_LEN: usize = 7;
 /// Octets of a frame that are not payload: the header and the end octet.
 pub const FRAME_OVERHEAD: usize = 8;
 
+/// [`FRAME_HEADER_LEN`] as frames count.
+pub(crate) const HEADER_OCTETS: u32 = 7;
+
+/// [`FRAME_OVERHEAD`] as frames count.
+pub(crate) const OVERHEAD_OCTETS: u32 = 8;
+
 /// The octet that ends every frame (`FRM-02`).
 pub const FRAME_END: u8 = 0xCE;
 

@@ -78,6 +78,10 @@ impl From<Bytes> for Payload<'_> {
 /// The handle stays the caller's, also when the command is refused.
 impl<'a> From<&'a Bytes> for Payload<'a> {
     fn from(octets: &'a Bytes) -> Self {
-        if octets.len() <= Self::COPIED { Self::Slice(octets) } else { Self::Shared(octets.clone()) }
+        if octets.len() <= Self::COPIED {
+            Self::Slice(octets)
+        } else {
+            Self::Shared(octets.clone())
+        }
     }
 }

@@ -24,12 +24,6 @@ impl<'a> Reader<'a> {
         self.len - self.rest.len()
     }
 
-    /// Octets not yet read.
-    #[inline]
-    pub(crate) const fn remaining(&self) -> usize {
-        self.rest.len()
-    }
-
     #[inline]
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest
@@ -96,15 +90,6 @@ impl<'a> Reader<'a> {
         self.counted(field).map(Table::from_valid)
     }
 
-    #[inline]
-    pub(crate) fn take(&mut self, n: usize, field: &'static str) -> Result<&'a [u8], DecodeError> {
-        let Some((taken, rest)) = self.rest.split_at_checked(n) else {
-            return Err(self.truncated(field, n));
-        };
-        self.rest = rest;
-        Ok(taken)
-    }
-
     /// Checks that every octet was read (`MTH-05`).
     #[inline]
     pub(crate) fn finish(self) -> Result<(), DecodeError> {
@@ -169,7 +154,7 @@ mod tests {
         assert_eq!(reader.u16("b"), Ok(0x0203));
         assert_eq!(reader.u32("c"), Ok(0x0405_0607));
         assert_eq!(reader.u64("d"), Ok(0x0809_0A0B_0C0D_0E0F));
-        assert_eq!((reader.position(), reader.remaining()), (15, 0));
+        assert_eq!(reader.position(), 15);
         assert_eq!(reader.finish(), Ok(()));
         let error = reader.u16("e").unwrap_err();
         let kind = DecodeErrorKind::Truncated { needed: 2, available: 0 };
@@ -182,7 +167,6 @@ mod tests {
         let kind = DecodeErrorKind::LengthOverrun { declared: 5, available: 3 };
         assert_eq!(reader.short_str("s"), Err(DecodeError::new(kind, "s", 0)));
         assert!(reader.long_str("l").is_err());
-        assert!(reader.take(5, "t").is_err());
         assert_eq!(reader.rest(), b"\x05abc");
         let table = [0, 0, 0, 3, 1, b'a', b'I'];
         let mut reader = Reader::new(&table);

@@ -14,12 +14,6 @@ impl<'a> Writer<'a> {
         Self { out }
     }
 
-    /// The length of the whole buffer, octets from before this writer included.
-    #[inline]
-    pub(crate) fn position(&self) -> usize {
-        self.out.len()
-    }
-
     #[inline]
     pub(crate) fn u8(&mut self, value: u8) {
         self.out.push(value);
@@ -93,26 +87,6 @@ impl<'a> Writer<'a> {
         self.octets(octets);
         Ok(())
     }
-
-    /// Reserves a length of four octets and returns its place for [`Self::end_length`].
-    ///
-    /// Until then it reads as the largest length, so that a forgotten one can't pass for a short one.
-    #[inline]
-    pub(crate) fn begin_length(&mut self) -> usize {
-        let place = self.out.len();
-        self.out.extend_from_slice(&[0xFF; 4]);
-        place
-    }
-
-    /// Sets the length at `place` to the number of octets written since.
-    #[inline]
-    pub(crate) fn end_length(&mut self, place: usize) {
-        let written = self.out.len().saturating_sub(place.saturating_add(4));
-        let len = u32::try_from(written).unwrap_or(u32::MAX);
-        if let Some(field) = self.out.get_mut(place..).and_then(<[u8]>::first_chunk_mut::<4>) {
-            *field = len.to_be_bytes();
-        }
-    }
 }
 
 #[cold]
@@ -140,16 +114,5 @@ mod tests {
             assert_eq!(error, EncodeError::TooLong { field: "queue", len, limit: 255 });
             assert_eq!(out, b"before");
         }
-    }
-
-    #[test]
-    fn lengths_are_patched_back() {
-        let mut out = Vec::from(*b"before");
-        let mut writer = Writer::new(&mut out);
-        let place = writer.begin_length();
-        assert_eq!(writer.position(), 10);
-        writer.octets(b"abc");
-        writer.end_length(place);
-        assert_eq!(out, b"before\0\0\0\x03abc");
     }
 }
