@@ -48,11 +48,9 @@
 //! ```
 //! use amqp_proto::protocol::{Method, basic, queue};
 //! use amqp_proto::{ClientConfig, Connection, Decision, Event, Instant, ServerConfig};
-//! use bytes::Buf;
 //!
 //! fn carry(from: &mut Connection, to: &mut Connection) {
-//!     while from.transmit().has_remaining() {
-//!         let octets = from.transmit().take_segment().unwrap();
+//!     while let Some(octets) = from.transmit().take_segment() {
 //!         to.handle_bytes(Instant::ORIGIN, octets);
 //!     }
 //! }
@@ -205,3 +203,8 @@ pub use sasl::Mechanism;
 pub use time::Instant;
 #[cfg(feature = "std")]
 pub use time::StdClock;
+
+/// The example of the README compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -37,7 +37,6 @@ use crate::wire::{Table, TableBuf};
 ///
 /// ```
 /// use amqp_proto::{ClientConfig, Connection, Event, Instant, ServerConfig, Decision};
-/// use bytes::Buf;
 ///
 /// let now = Instant::ORIGIN;
 /// let mut client = Connection::client(ClientConfig::default(), now);
@@ -46,15 +45,17 @@ use crate::wire::{Table, TableBuf};
 /// let mut server = Connection::server(config, now);
 ///
 /// while client.phase() != amqp_proto::Phase::Open {
-///     let octets = client.transmit().copy_to_bytes(client.transmit().remaining());
-///     server.handle_bytes(now, octets);
+///     while let Some(octets) = client.transmit().take_segment() {
+///         server.handle_bytes(now, octets);
+///     }
 ///     while let Some(event) = server.poll_event() {
 ///         if matches!(event, Event::Credentials(_) | Event::VirtualHost(_)) {
 ///             server.decide(Decision::Accept).unwrap();
 ///         }
 ///     }
-///     let octets = server.transmit().copy_to_bytes(server.transmit().remaining());
-///     client.handle_bytes(now, octets);
+///     while let Some(octets) = server.transmit().take_segment() {
+///         client.handle_bytes(now, octets);
+///     }
 ///     while client.poll_event().is_some() {}
 /// }
 /// assert_eq!(client.frame_max(), 131_072);
