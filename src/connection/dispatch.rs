@@ -5,7 +5,6 @@ use bytes::Bytes;
 use crate::channel::{Fault, Incoming};
 use crate::connection::Connection;
 use crate::connection::input::{PROTOCOL_HEADER_LEN, Preamble};
-use crate::connection::timers::Timer;
 use crate::error::Got;
 use crate::event::Event;
 use crate::frame::{
@@ -38,7 +37,7 @@ impl Connection {
                 match self.input.next_chunk() {
                     Some(chunk) => (self.chunk, self.at) = (chunk, 0),
                     None if self.ends_here() => continue,
-                    None => return self.judge_ahead().or_else(|| self.run_dry()),
+                    None => return self.judge_ahead(),
                 }
             }
             if let Some(event) = self.decode_chunk() {
@@ -91,18 +90,6 @@ impl Connection {
             return true;
         }
         false
-    }
-
-    /// Everything is decoded.
-    fn run_dry(&mut self) -> Option<Event> {
-        if core::mem::take(&mut self.busy)
-            && self.heartbeat > 0
-            && self.session.phase != Phase::Closed
-        {
-            // What was decoded late counts as received late: the application was the cause.
-            self.timers.arm(Timer::Receive, self.receive_interval());
-        }
-        None
     }
 
     /// A frame that isn't whole is judged by its header once nothing precedes it (`LIM-01`).

@@ -12,6 +12,7 @@ pub use commands::{Decision, Parts};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -60,7 +61,7 @@ use crate::wire::{Table, TableBuf};
 /// }
 /// assert_eq!(client.frame_max(), 131_072);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Connection {
     role: Role,
     session: Session,
@@ -70,7 +71,7 @@ pub struct Connection {
     /// The chunk that is being decoded, and how far.
     chunk: Bytes,
     at: usize,
-    /// Something was decoded since the input ran dry last.
+    /// Something was decoded since the time was seen last.
     busy: bool,
     gate: Option<Gate>,
     timers: Timers,
@@ -326,6 +327,11 @@ impl Connection {
     /// Takes note of the time, and of output that was drained before it.
     fn see(&mut self, now: Instant) {
         self.timers.see(now);
+        if core::mem::take(&mut self.busy) && self.timers.is_due(Timer::Receive) {
+            // Nobody told the time for two intervals although events were polled: it was the
+            // application that was busy, not the peer that was silent.
+            self.timers.arm_from_now(Timer::Receive, self.receive_interval());
+        }
         if self.session.window.was_drained() && self.heartbeat > 0 {
             self.timers.arm_from_now(Timer::Send, self.send_interval());
         }
@@ -390,6 +396,24 @@ impl Connection {
 fn frame_ceiling(frame_max: u32, limits: &crate::Limits) -> u32 {
     let agreed = if frame_max == 0 { limits.unlimited_frame } else { frame_max };
     agreed.max(limits.frame_before_tune)
+}
+
+/// The state in short; octets and configuration may hold secrets.
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("side", &self.session.side)
+            .field("phase", &self.session.phase)
+            .field("dialect", &self.session.dialect)
+            .field("frame_max", &self.session.frame_max)
+            .field("channel_max", &self.session.channel_max)
+            .field("heartbeat", &self.heartbeat)
+            .field("channels", &self.session.channels.len())
+            .field("decision_owed", &self.gate)
+            .field("input", &self.input)
+            .field("unsent", &self.session.unsent())
+            .finish_non_exhaustive()
+    }
 }
 
 impl From<Connection> for Parts {

@@ -43,7 +43,8 @@ pub enum Event {
         method: MethodEvent,
     },
     /// A request of the peer that wants a reply by [`Channel::reply`](crate::Channel::reply), or none
-    /// where there is no token (no-wait).
+    /// where there is no token (no-wait). connection.update-secret has no token either: it is answered
+    /// by [`decide`](crate::Connection::decide).
     Request {
         /// What the reply has to name; `None`: no reply is wanted.
         token: Option<ReplyToken>,
