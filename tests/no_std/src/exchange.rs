@@ -1,38 +1,59 @@
-//! What the program runs: the one file that knows the crate's interface.
+//! What the program runs: a client and a server, from the protocol header to the closing handshake.
 
-use alloc::vec::Vec;
+use amqp_proto::protocol::{Properties, ReplyCode, basic, queue};
+use amqp_proto::testing::Pair;
+use amqp_proto::{ClientConfig, Event, Limits, ServerConfig};
 
-use amqp_proto::frame::{self, Cut, FrameType, RawFrame};
-use amqp_proto::wire::{Table, TableBuf, TableLimits, Value};
-
-/// Runs the exchange, or says what went wrong.
+/// Runs the exchange with the limits of a small device, or says what went wrong.
 pub fn run() -> Result<(), &'static str> {
-    tables_and_frames()
-    // The client's and the server's engine go here, from the protocol header to the closing
-    // handshake, as soon as there are engines.
-}
+    let mut client = ClientConfig::plain("guest", "guest");
+    client.limits = Limits::small();
+    client.frame_max = 4096;
+    let mut server = ServerConfig::default();
+    server.limits = Limits::small();
+    server.frame_max = 4096;
+    let mut pair = Pair::connected_with(client, server);
 
-/// Sends a field table in a frame to ourselves.
-fn tables_and_frames() -> Result<(), &'static str> {
-    let sent = TableBuf::new()
-        .with("x-max-length", 5)
-        .and_then(|table| table.with("x-queue-mode", "lazy"))
-        .map_err(|_| "the table was not built")?;
-    let mut octets = Vec::new();
-    RawFrame { frame_type: FrameType::BODY, channel: 1, payload: sent.as_octets() }
-        .encode(&mut octets)
-        .map_err(|_| "the frame was not encoded")?;
-
-    let Ok(Cut::Frame { frame, consumed }) = frame::cut(&octets, 4096) else {
-        return Err("the frame was not recognised");
-    };
-    let received = Table::parse(frame.payload, &TableLimits::default())
-        .map_err(|_| "the table was not parsed")?;
-    if consumed != octets.len() || received != sent.as_table() {
-        return Err("the frame changed on its way");
+    let id = pair.client.connection.open_channel().map_err(|_| "no channel was opened")?;
+    let mut channel = pair.client.connection.channel(id).map_err(|_| "the channel is gone")?;
+    let declare = queue::Declare { queue: "q".into(), ..Default::default() };
+    channel.call(&declare).map_err(|_| "the queue was not declared")?;
+    pair.drive();
+    let token = pair.server.events.iter().find_map(|event| match event {
+        Event::Request { token, .. } => *token,
+        _ => None,
+    });
+    let token = token.ok_or("the server saw no request")?;
+    let mut channel = pair.server.connection.channel(id).map_err(|_| "the channel is gone")?;
+    let declare_ok = queue::DeclareOk { queue: "q".into(), ..Default::default() };
+    channel.reply(token, &declare_ok).map_err(|_| "the reply was refused")?;
+    pair.drive();
+    if !pair.client.events.iter().any(|event| matches!(event, Event::Reply { .. })) {
+        return Err("the client saw no reply");
     }
-    match received.get("x-max-length") {
-        Some(Value::I32(5)) => Ok(()),
-        _ => Err("the value changed on its way"),
+
+    let mut channel = pair.client.connection.channel(id).map_err(|_| "the channel is gone")?;
+    let publish = basic::Publish { routing_key: "q".into(), ..Default::default() };
+    channel
+        .publish(&publish, Properties::default(), "hello")
+        .map_err(|_| "the publish was refused")?;
+    pair.drive();
+    let body = pair.server.events.iter().find_map(|event| match event {
+        Event::Content(content) => Some(content.body().clone()),
+        _ => None,
+    });
+    if body.as_deref() != Some(b"hello") {
+        return Err("the body changed on its way");
+    }
+
+    let now = pair.now;
+    let closed = pair.client.connection.close(now, ReplyCode::REPLY_SUCCESS, "done");
+    closed.map_err(|_| "closing was refused")?;
+    pair.drive();
+    let is_last = |event: Option<&Event>| matches!(event, Some(Event::Closed(_)));
+    if is_last(pair.client.events.back()) && is_last(pair.server.events.back()) {
+        Ok(())
+    } else {
+        Err("the connection was not closed")
     }
 }
