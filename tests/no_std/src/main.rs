@@ -46,6 +46,20 @@ fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     unsafe { abort() }
 }
 
+/// Parts of `alloc` come compiled for unwinding and name this symbol and the next; with
+/// `panic = "abort"` nothing ever calls them.
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() -> ! {
+    // SAFETY: abort has no preconditions.
+    unsafe { abort() }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn _Unwind_Resume() -> ! {
+    // SAFETY: abort has no preconditions.
+    unsafe { abort() }
+}
+
 struct LibcAllocator;
 
 #[global_allocator]
