@@ -66,7 +66,7 @@ fn read(out: &mut Source, protocol: &Protocol) {
 /// What `read` takes besides the reader.
 fn arguments(method: &Method) -> String {
     let mut text = String::new();
-    if super::class::varies_on_read(method) {
+    if super::codec::varies_on_read(method) {
         text.push_str(", dialect");
     }
     if method.fields.iter().any(|field| field.wire == WireType::Table) {
