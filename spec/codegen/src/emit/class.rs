@@ -10,7 +10,7 @@ use crate::{
 };
 
 pub(super) fn emit(class: &Class) -> Source {
-    let mut out = Source::new(&format!("Class `{}` ({}): {}", class.name, class.id, class.doc));
+    let mut out = Source::new(&format!("Class `{}`, {}. {}", class.name, class.id, class.doc));
     imports(&mut out, class);
     for method in &class.methods {
         structure(&mut out, class, method);
