@@ -1,4 +1,4 @@
-//! Class `access` (30): Tickets for realms, from before 0-9-1; brokers grant every request.
+//! Class `access`, 30. Tickets for realms, from before 0-9-1; brokers grant every request.
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 

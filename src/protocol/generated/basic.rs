@@ -1,4 +1,4 @@
-//! Class `basic` (60): Publishing, consuming, fetching and acknowledging messages.
+//! Class `basic`, 60. Publishing, consuming, fetching and acknowledging messages.
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 

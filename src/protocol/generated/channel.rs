@@ -1,4 +1,4 @@
-//! Class `channel` (20): Opening, flow control and the end of a channel.
+//! Class `channel`, 20. Opening, flow control and the end of a channel.
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 

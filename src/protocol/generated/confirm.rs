@@ -1,4 +1,4 @@
-//! Class `confirm` (85): Publisher confirms, an extension of RabbitMQ.
+//! Class `confirm`, 85. Publisher confirms, an extension of RabbitMQ.
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 

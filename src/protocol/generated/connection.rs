@@ -1,4 +1,4 @@
-//! Class `connection` (10): Handshake, tuning, and the end of a connection; on channel 0
+//! Class `connection`, 10. Handshake, tuning, and the end of a connection; on channel 0
 //! alone.
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.

@@ -1,4 +1,4 @@
-//! Class `exchange` (40): Exchanges: where messages are published to, and how they go on.
+//! Class `exchange`, 40. Exchanges: where messages are published to, and how they go on.
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 

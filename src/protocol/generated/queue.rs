@@ -1,4 +1,4 @@
-//! Class `queue` (50): Queues and their bindings.
+//! Class `queue`, 50. Queues and their bindings.
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 

@@ -1,4 +1,4 @@
-//! Class `tx` (90): Transactions over publishes and acknowledgements of one channel.
+//! Class `tx`, 90. Transactions over publishes and acknowledgements of one channel.
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
