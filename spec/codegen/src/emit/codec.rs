@@ -12,30 +12,19 @@ use crate::{
     names,
 };
 
+/// The function that reads all arguments and leaves none.
 pub(super) fn read(out: &mut Source, class: &Class, method: &Method) {
     let name = names::pascal(&method.name);
     let (generics, input) = if borrows(method) { ("<'a>", "'a") } else { ("", "'_") };
-    let is_varying = varies_on_read(method);
     let has_table = method.fields.iter().any(|field| field.wire == WireType::Table);
+    let mutable = if method.fields.is_empty() { "" } else { "mut " };
     out.blank();
     out.line(format!("impl{generics} {name}{generics} {{"));
-    out.line("/// Reads the arguments; the caller checks that nothing is left.");
+    out.line("/// Reads the arguments, and that nothing is left (`MTH-05`).");
     out.line("#[inline]");
-    out.line(if method.fields.is_empty() {
-        "pub(in crate::protocol) const fn read("
-    } else {
-        "pub(in crate::protocol) fn read("
-    });
-    if method.fields.is_empty() {
-        out.line("_: &Reader<'_>");
-        out.line(") -> Result<Self, DecodeError> {");
-        out.line(format!("{}(Self)", ok(class)));
-        out.line("}");
-        out.line("}");
-        return;
-    }
-    out.line(format!("r: &mut Reader<{input}>,"));
-    if is_varying {
+    out.line("pub(in crate::protocol) fn read(");
+    out.line(format!("{mutable}r: Reader<{input}>,"));
+    if varies_on_read(method) {
         out.line("dialect: Dialect,");
     }
     if has_table {
@@ -54,7 +43,10 @@ pub(super) fn read(out: &mut Source, class: &Class, method: &Method) {
             }
         }
     }
-    out.line(format!("{}(Self {{ {} }})", ok(class), values.join(", ")));
+    out.line("r.finish()?;");
+    let value =
+        if values.is_empty() { String::new() } else { format!("{{ {} }}", values.join(", ")) };
+    out.line(format!("{}(Self {value})", ok(class)));
     out.line("}");
     out.line("}");
 }
