@@ -26,8 +26,6 @@ impl<'a> Method<'a> {
             let kind = DecodeErrorKind::UnknownMethod { class_id, method_id };
             return Err(DecodeError::new(kind, "method-id", 0));
         };
-        let method = Self::read(kind, &mut r, dialect, limits)?;
-        r.finish()?;
-        Ok(method)
+        Self::read(kind, r, dialect, limits)
     }
 }

@@ -82,6 +82,17 @@ impl MethodKind {
     }
 }
 
+const _: () = {
+    assert!(INFO.len() == MethodKind::ALL.len(), "one entry per kind");
+    let mut rest = INFO.as_slice();
+    let mut place = 0;
+    while let [first, others @ ..] = rest {
+        assert!(first.kind as usize == place, "the entries are in the order of the kinds");
+        rest = others;
+        place += 1;
+    }
+};
+
 /// The specification's name.
 impl fmt::Display for MethodKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

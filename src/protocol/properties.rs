@@ -31,15 +31,8 @@ impl<'a> Properties<'a> {
         if flags & !Property::FLAGS != 0 {
             return Err(DecodeError::new(DecodeErrorKind::BadFlags { flags }, "property-flags", 0));
         }
-        let octets = r.rest();
-        for property in set_in(flags) {
-            match property.wire_type() {
-                PropertyType::Table => _ = r.table(property.name(), limits)?,
-                _ => skip(&mut r, property)?,
-            }
-        }
-        r.finish()?;
-        Ok(Self { flags, octets })
+        Self::check(flags, r, limits)?;
+        Ok(Self { flags, octets: r.rest() })
     }
 
     /// Wraps a flag word and values that belong to it.

@@ -212,7 +212,7 @@ fn mark_replies(methods: &mut [Method]) -> Result<()> {
     for method in methods {
         method.is_reply = replies.contains(&method.name);
         ensure!(
-            !(method.is_reply && !method.replies.is_empty()),
+            !method.is_reply || method.replies.is_empty(),
             "{} is a reply and has replies",
             method.name
         );
@@ -246,10 +246,7 @@ fn resolve_method(method: &data::Method, domains: &Domains<'_>) -> Result<Method
     }
     let dialects = ids.keys().copied().collect();
     let fields = resolve_fields(&method.fields, &dialects, domains)?;
-    ensure!(
-        !(method.content && method.synchronous && !method.replies.is_empty()),
-        "a request has no content"
-    );
+    ensure!(!method.content || method.replies.is_empty(), "a request has no content");
     Ok(Method {
         name: method.name.clone(),
         ids,
@@ -356,4 +353,94 @@ fn check_text(name: &str, doc: &str) -> Result<()> {
     ensure!(!doc.contains('\n'), "the text of {name} has more than one line");
     ensure!(doc.ends_with('.'), "the text of {name} is no sentence");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOMAINS: &str = r#"
+        [[domain]]
+        name = "bit"
+        type = "bit"
+        doc = "A bit."
+        [[domain]]
+        name = "short"
+        type = "short"
+        doc = "Two octets."
+    "#;
+
+    /// Resolves a class with one method, whose entries are given.
+    fn with_method(entries: &str) -> Result<Protocol> {
+        #[derive(serde::Deserialize)]
+        struct Domains {
+            domain: Vec<data::Domain>,
+        }
+        let domains: Domains = toml::from_str(DOMAINS)?;
+        let class = format!(
+            "name = \"c\"\nid = 1\ndoc = \"A class.\"\n[[method]]\nname = \"m\"\ndoc = \"A method.\"\n{entries}"
+        );
+        let classes = vec![toml::from_str(&class)?];
+        resolve(&Data { domains: domains.domain, constants: Vec::new(), classes })
+    }
+
+    fn refusal(entries: &str) -> String {
+        format!("{:#}", with_method(entries).unwrap_err())
+    }
+
+    #[test]
+    fn a_method_is_looked_up_and_completed() {
+        let protocol = with_method(
+            "ids = { \"0-9\" = 2, \"0-9-1\" = 3 }\nsenders = [\"client\"]\n\
+             fields = [{ name = \"f\", domain = \"short\", reserved-in = [\"0-9\"], doc = \"A field.\" }]",
+        )
+        .unwrap();
+        let (_, method) = protocol.methods().next().unwrap();
+        assert_eq!(method.dialects(), [Dialect::V0_9, Dialect::V0_9_1].into());
+        assert_eq!(method.single_id(), None);
+        assert_eq!(method.visible().count(), 1);
+        assert!(!method.fields[0].borrows());
+    }
+
+    #[test]
+    fn a_field_reserved_everywhere_is_not_visible() {
+        let protocol = with_method(
+            "id = 2\nabsent-in = [\"0-8\"]\nsenders = [\"client\"]\n\
+             fields = [{ name = \"f\", domain = \"short\", reserved-in = [\"0-9\", \"0-9-1\"], doc = \"A field.\" }]",
+        )
+        .unwrap();
+        let (_, method) = protocol.methods().next().unwrap();
+        assert_eq!(method.visible().count(), 0);
+    }
+
+    #[test]
+    fn contradictions_are_refused_with_their_place() {
+        let said = refusal("senders = [\"client\"]");
+        assert_eq!(said, "class c: method m: needs either `id` or `ids`");
+        let said = refusal("id = 2\nsenders = [\"server\", \"client\"]");
+        assert!(said.contains("in this order"), "{said}");
+        let said = refusal("id = 2\nsenders = [\"client\"]\nsynchronous = true");
+        assert!(said.contains("nothing answers it"), "{said}");
+        let said = refusal("id = 2\nsenders = [\"client\"]\nreplies = [\"m-ok\"]");
+        assert!(said.contains("m-ok is named as a reply, but is no method"), "{said}");
+        let said = refusal(
+            "id = 2\nsenders = [\"client\"]\n\
+             fields = [{ name = \"f\", domain = \"path\", doc = \"A field.\" }]",
+        );
+        assert_eq!(said, "class c: method m: field f: there is no domain path");
+        let said = refusal(
+            "id = 2\nsenders = [\"client\"]\n\
+             fields = [{ name = \"f\", domain = \"bit\", absent-in = [\"0-8\"], doc = \"A field.\" }]",
+        );
+        assert!(said.contains("bits behind it would move"), "{said}");
+        let said = refusal(
+            "id = 2\nsenders = [\"client\"]\n[[method]]\nname = \"n\"\ndoc = \"Another.\"\nid = 2\nsenders = [\"client\"]",
+        );
+        assert_eq!(said, "0-8: c.m and c.n are both 1.2");
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        assert!(refusal("id = 2\nsenders = [\"client\"]\nreply = \"m-ok\"").contains("reply"));
+    }
 }

@@ -22,10 +22,7 @@ pub(crate) fn write(target: &Path, files: &[File], repository: &Path) -> Result<
             println!("wrote {}", path.display());
         }
     }
-    for name in strangers(target, files)? {
-        bail!("{} holds {name}, which is not generated; remove it", target.display());
-    }
-    Ok(())
+    refuse_strangers(target, files)
 }
 
 pub(crate) fn check(target: &Path, files: &[File], repository: &Path) -> Result<()> {
@@ -38,23 +35,22 @@ pub(crate) fn check(target: &Path, files: &[File], repository: &Path) -> Result<
             bail!("{}:{difference}", path.display());
         }
     }
-    if let Some(name) = strangers(target, files)?.first() {
-        bail!("{} holds {name}, which is not generated", target.display());
-    }
+    refuse_strangers(target, files)?;
     println!("src/protocol/generated is up to date");
     Ok(())
 }
 
-/// Files that lie in the directory and are none of ours.
-fn strangers(target: &Path, files: &[File]) -> Result<Vec<String>> {
-    let mut names = Vec::new();
+/// Fails if a file lies in the directory that is none of ours.
+fn refuse_strangers(target: &Path, files: &[File]) -> Result<()> {
     for entry in fs::read_dir(target)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        if !files.iter().any(|file| file.name == name) {
-            names.push(name);
-        }
+        ensure!(
+            files.iter().any(|file| file.name == name),
+            "{} holds {name}, which is not generated; remove it",
+            target.display()
+        );
     }
-    Ok(names)
+    Ok(())
 }
 
 fn format(text: &str, repository: &Path) -> Result<String> {

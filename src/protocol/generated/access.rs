@@ -1,4 +1,4 @@
-//! Class `access` (30): Tickets for realms, from before 0-9-1; brokers grant every request.
+//! Class `access`, 30. Tickets for realms, from before 0-9-1; brokers grant every request.
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
@@ -34,11 +34,12 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let realm = r.short_str("realm")?;
         let bits = r.u8("exclusive")?;
+        r.finish()?;
         Ok(Self {
             realm,
             exclusive: bits & 0x01 != 0,
@@ -98,10 +99,11 @@ pub struct RequestOk {
 }
 
 impl RequestOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
         let ticket = r.u16("ticket")?;
+        r.finish()?;
         Ok(Self { ticket })
     }
 }

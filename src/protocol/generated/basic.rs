@@ -1,4 +1,4 @@
-//! Class `basic` (60): Publishing, consuming, fetching and acknowledging messages.
+//! Class `basic`, 60. Publishing, consuming, fetching and acknowledging messages.
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
@@ -28,12 +28,13 @@ pub struct Qos {
 }
 
 impl Qos {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
         let prefetch_size = r.u32("prefetch-size")?;
         let prefetch_count = r.u16("prefetch-count")?;
         let bits = r.u8("global")?;
+        r.finish()?;
         Ok(Self { prefetch_size, prefetch_count, global: bits & 0x01 != 0 })
     }
 }
@@ -77,9 +78,10 @@ impl fmt::Display for Qos {
 pub struct QosOk;
 
 impl QosOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }
@@ -131,10 +133,10 @@ pub struct Consume<'a> {
 }
 
 impl<'a> Consume<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         dialect: Dialect,
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
@@ -145,6 +147,7 @@ impl<'a> Consume<'a> {
         let consumer_tag = r.short_str("consumer-tag")?;
         let bits = r.u8("no-local")?;
         let arguments = r.table("arguments", limits)?;
+        r.finish()?;
         Ok(Self {
             ticket,
             queue,
@@ -215,10 +218,11 @@ pub struct ConsumeOk<'a> {
 }
 
 impl<'a> ConsumeOk<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let consumer_tag = r.short_str("consumer-tag")?;
+        r.finish()?;
         Ok(Self { consumer_tag })
     }
 }
@@ -258,11 +262,12 @@ pub struct Cancel<'a> {
 }
 
 impl<'a> Cancel<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let consumer_tag = r.short_str("consumer-tag")?;
         let bits = r.u8("no-wait")?;
+        r.finish()?;
         Ok(Self { consumer_tag, no_wait: bits & 0x01 != 0 })
     }
 }
@@ -312,10 +317,11 @@ pub struct CancelOk<'a> {
 }
 
 impl<'a> CancelOk<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let consumer_tag = r.short_str("consumer-tag")?;
+        r.finish()?;
         Ok(Self { consumer_tag })
     }
 }
@@ -361,10 +367,10 @@ pub struct Publish<'a> {
 }
 
 impl<'a> Publish<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         dialect: Dialect,
     ) -> Result<Self, DecodeError> {
         let ticket = r.u16("ticket")?;
@@ -373,6 +379,7 @@ impl<'a> Publish<'a> {
         let exchange = r.short_str("exchange")?;
         let routing_key = r.short_str("routing-key")?;
         let bits = r.u8("mandatory")?;
+        r.finish()?;
         Ok(Self {
             ticket,
             exchange,
@@ -433,13 +440,14 @@ pub struct Return<'a> {
 }
 
 impl<'a> Return<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let reply_code = ReplyCode(r.u16("reply-code")?);
         let reply_text = r.short_str("reply-text")?;
         let exchange = r.short_str("exchange")?;
         let routing_key = r.short_str("routing-key")?;
+        r.finish()?;
         Ok(Self { reply_code, reply_text, exchange, routing_key })
     }
 }
@@ -493,14 +501,15 @@ pub struct Deliver<'a> {
 }
 
 impl<'a> Deliver<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let consumer_tag = r.short_str("consumer-tag")?;
         let delivery_tag = r.u64("delivery-tag")?;
         let bits = r.u8("redelivered")?;
         let exchange = r.short_str("exchange")?;
         let routing_key = r.short_str("routing-key")?;
+        r.finish()?;
         Ok(Self {
             consumer_tag,
             delivery_tag,
@@ -558,10 +567,10 @@ pub struct Get<'a> {
 }
 
 impl<'a> Get<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         dialect: Dialect,
     ) -> Result<Self, DecodeError> {
         let ticket = r.u16("ticket")?;
@@ -569,6 +578,7 @@ impl<'a> Get<'a> {
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
         let queue = r.short_str("queue")?;
         let bits = r.u8("no-ack")?;
+        r.finish()?;
         Ok(Self { ticket, queue, no_ack: bits & 0x01 != 0 })
     }
 }
@@ -624,14 +634,15 @@ pub struct GetOk<'a> {
 }
 
 impl<'a> GetOk<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let delivery_tag = r.u64("delivery-tag")?;
         let bits = r.u8("redelivered")?;
         let exchange = r.short_str("exchange")?;
         let routing_key = r.short_str("routing-key")?;
         let message_count = r.u32("message-count")?;
+        r.finish()?;
         Ok(Self {
             delivery_tag,
             redelivered: bits & 0x01 != 0,
@@ -686,15 +697,16 @@ pub struct GetEmpty<'a> {
 }
 
 impl<'a> GetEmpty<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         dialect: Dialect,
     ) -> Result<Self, DecodeError> {
         let cluster_id = r.short_str("cluster-id")?;
         // MTH-06
         let cluster_id = if dialect == Dialect::V0_9_1 { ShortStr::default() } else { cluster_id };
+        r.finish()?;
         Ok(Self { cluster_id })
     }
 }
@@ -740,11 +752,12 @@ pub struct Ack {
 }
 
 impl Ack {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
         let delivery_tag = r.u64("delivery-tag")?;
         let bits = r.u8("multiple")?;
+        r.finish()?;
         Ok(Self { delivery_tag, multiple: bits & 0x01 != 0 })
     }
 }
@@ -791,11 +804,12 @@ pub struct Reject {
 }
 
 impl Reject {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
         let delivery_tag = r.u64("delivery-tag")?;
         let bits = r.u8("requeue")?;
+        r.finish()?;
         Ok(Self { delivery_tag, requeue: bits & 0x01 != 0 })
     }
 }
@@ -840,10 +854,11 @@ pub struct RecoverAsync {
 }
 
 impl RecoverAsync {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
         let bits = r.u8("requeue")?;
+        r.finish()?;
         Ok(Self { requeue: bits & 0x01 != 0 })
     }
 }
@@ -885,10 +900,11 @@ pub struct Recover {
 }
 
 impl Recover {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
         let bits = r.u8("requeue")?;
+        r.finish()?;
         Ok(Self { requeue: bits & 0x01 != 0 })
     }
 }
@@ -926,9 +942,10 @@ impl fmt::Display for Recover {
 pub struct RecoverOk;
 
 impl RecoverOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }
@@ -970,11 +987,12 @@ pub struct Nack {
 }
 
 impl Nack {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
         let delivery_tag = r.u64("delivery-tag")?;
         let bits = r.u8("multiple")?;
+        r.finish()?;
         Ok(Self { delivery_tag, multiple: bits & 0x01 != 0, requeue: bits & 0x02 != 0 })
     }
 }

@@ -1,4 +1,4 @@
-//! Class `channel` (20): Opening, flow control and the end of a channel.
+//! Class `channel`, 20. Opening, flow control and the end of a channel.
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
@@ -24,16 +24,17 @@ pub struct Open<'a> {
 }
 
 impl<'a> Open<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         dialect: Dialect,
     ) -> Result<Self, DecodeError> {
         let out_of_band = r.short_str("out-of-band")?;
         // MTH-06
         let out_of_band =
             if dialect == Dialect::V0_9_1 { ShortStr::default() } else { out_of_band };
+        r.finish()?;
         Result::Ok(Self { out_of_band })
     }
 }
@@ -75,16 +76,17 @@ pub struct OpenOk<'a> {
 }
 
 impl<'a> OpenOk<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         dialect: Dialect,
     ) -> Result<Self, DecodeError> {
         let channel_id =
             if dialect != Dialect::V0_8 { r.long_str("channel-id")? } else { LongStr::default() };
         // MTH-06
         let channel_id = if dialect == Dialect::V0_9_1 { LongStr::default() } else { channel_id };
+        r.finish()?;
         Result::Ok(Self { channel_id })
     }
 }
@@ -129,10 +131,11 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
         let bits = r.u8("active")?;
+        r.finish()?;
         Result::Ok(Self { active: bits & 0x01 != 0 })
     }
 }
@@ -173,10 +176,11 @@ pub struct FlowOk {
 }
 
 impl FlowOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
         let bits = r.u8("active")?;
+        r.finish()?;
         Result::Ok(Self { active: bits & 0x01 != 0 })
     }
 }
@@ -221,15 +225,16 @@ pub struct Alert<'a> {
 }
 
 impl<'a> Alert<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
         let reply_code = ReplyCode(r.u16("reply-code")?);
         let reply_text = r.short_str("reply-text")?;
         let details = r.table("details", limits)?;
+        r.finish()?;
         Result::Ok(Self { reply_code, reply_text, details })
     }
 }
@@ -281,13 +286,14 @@ pub struct Close<'a> {
 }
 
 impl<'a> Close<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let reply_code = ReplyCode(r.u16("reply-code")?);
         let reply_text = r.short_str("reply-text")?;
         let class_id = r.u16("class-id")?;
         let method_id = r.u16("method-id")?;
+        r.finish()?;
         Result::Ok(Self { reply_code, reply_text, class_id, method_id })
     }
 }
@@ -331,9 +337,10 @@ impl fmt::Display for Close<'_> {
 pub struct CloseOk;
 
 impl CloseOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Result::Ok(Self)
     }
 }
@@ -369,10 +376,11 @@ pub struct Resume<'a> {
 }
 
 impl<'a> Resume<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let channel_id = r.long_str("channel-id")?;
+        r.finish()?;
         Result::Ok(Self { channel_id })
     }
 }
@@ -407,9 +415,10 @@ impl fmt::Display for Resume<'_> {
 pub struct Ping;
 
 impl Ping {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Result::Ok(Self)
     }
 }
@@ -444,9 +453,10 @@ impl fmt::Display for Ping {
 pub struct Pong;
 
 impl Pong {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Result::Ok(Self)
     }
 }
@@ -481,9 +491,10 @@ impl fmt::Display for Pong {
 pub struct Ok;
 
 impl Ok {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Result::Ok(Self)
     }
 }

@@ -1,4 +1,4 @@
-//! Class `confirm` (85): Publisher confirms, an extension of RabbitMQ.
+//! Class `confirm`, 85. Publisher confirms, an extension of RabbitMQ.
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
@@ -24,10 +24,11 @@ pub struct Select {
 }
 
 impl Select {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
         let bits = r.u8("no-wait")?;
+        r.finish()?;
         Ok(Self { no_wait: bits & 0x01 != 0 })
     }
 }
@@ -70,9 +71,10 @@ impl fmt::Display for Select {
 pub struct SelectOk;
 
 impl SelectOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }

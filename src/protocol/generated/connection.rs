@@ -1,4 +1,4 @@
-//! Class `connection` (10): Handshake, tuning, and the end of a connection; on channel 0
+//! Class `connection`, 10. Handshake, tuning, and the end of a connection; on channel 0
 //! alone.
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
@@ -33,10 +33,10 @@ pub struct Start<'a> {
 }
 
 impl<'a> Start<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
         let version_major = r.u8("version-major")?;
@@ -44,6 +44,7 @@ impl<'a> Start<'a> {
         let server_properties = r.table("server-properties", limits)?;
         let mechanisms = r.long_str("mechanisms")?;
         let locales = r.long_str("locales")?;
+        r.finish()?;
         Ok(Self { version_major, version_minor, server_properties, mechanisms, locales })
     }
 }
@@ -108,16 +109,17 @@ impl fmt::Debug for StartOk<'_> {
 }
 
 impl<'a> StartOk<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
         let client_properties = r.table("client-properties", limits)?;
         let mechanism = r.short_str("mechanism")?;
         let response = r.long_str("response")?;
         let locale = r.short_str("locale")?;
+        r.finish()?;
         Ok(Self { client_properties, mechanism, response, locale })
     }
 }
@@ -169,10 +171,11 @@ impl fmt::Debug for Secure<'_> {
 }
 
 impl<'a> Secure<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let challenge = r.long_str("challenge")?;
+        r.finish()?;
         Ok(Self { challenge })
     }
 }
@@ -214,10 +217,11 @@ impl fmt::Debug for SecureOk<'_> {
 }
 
 impl<'a> SecureOk<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let response = r.long_str("response")?;
+        r.finish()?;
         Ok(Self { response })
     }
 }
@@ -257,12 +261,13 @@ pub struct Tune {
 }
 
 impl Tune {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
         let channel_max = r.u16("channel-max")?;
         let frame_max = r.u32("frame-max")?;
         let heartbeat = r.u16("heartbeat")?;
+        r.finish()?;
         Ok(Self { channel_max, frame_max, heartbeat })
     }
 }
@@ -311,12 +316,13 @@ pub struct TuneOk {
 }
 
 impl TuneOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
         let channel_max = r.u16("channel-max")?;
         let frame_max = r.u32("frame-max")?;
         let heartbeat = r.u16("heartbeat")?;
+        r.finish()?;
         Ok(Self { channel_max, frame_max, heartbeat })
     }
 }
@@ -365,10 +371,10 @@ pub struct Open<'a> {
 }
 
 impl<'a> Open<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         dialect: Dialect,
     ) -> Result<Self, DecodeError> {
         let virtual_host = r.short_str("virtual-host")?;
@@ -377,6 +383,7 @@ impl<'a> Open<'a> {
         let capabilities =
             if dialect == Dialect::V0_9_1 { ShortStr::default() } else { capabilities };
         let bits = r.u8("insist")?;
+        r.finish()?;
         Ok(Self {
             virtual_host,
             capabilities,
@@ -429,10 +436,11 @@ pub struct OpenOk<'a> {
 }
 
 impl<'a> OpenOk<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let known_hosts = r.short_str("known-hosts")?;
+        r.finish()?;
         Ok(Self { known_hosts })
     }
 }
@@ -476,11 +484,12 @@ pub struct Redirect<'a> {
 }
 
 impl<'a> Redirect<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let host = r.short_str("host")?;
         let known_hosts = r.short_str("known-hosts")?;
+        r.finish()?;
         Ok(Self { host, known_hosts })
     }
 }
@@ -529,13 +538,14 @@ pub struct Close<'a> {
 }
 
 impl<'a> Close<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let reply_code = ReplyCode(r.u16("reply-code")?);
         let reply_text = r.short_str("reply-text")?;
         let class_id = r.u16("class-id")?;
         let method_id = r.u16("method-id")?;
+        r.finish()?;
         Ok(Self { reply_code, reply_text, class_id, method_id })
     }
 }
@@ -579,9 +589,10 @@ impl fmt::Display for Close<'_> {
 pub struct CloseOk;
 
 impl CloseOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }
@@ -617,10 +628,11 @@ pub struct Blocked<'a> {
 }
 
 impl<'a> Blocked<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let reason = r.short_str("reason")?;
+        r.finish()?;
         Ok(Self { reason })
     }
 }
@@ -653,9 +665,10 @@ impl fmt::Display for Blocked<'_> {
 pub struct Unblocked;
 
 impl Unblocked {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }
@@ -703,11 +716,12 @@ impl fmt::Debug for UpdateSecret<'_> {
 }
 
 impl<'a> UpdateSecret<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let new_secret = r.long_str("new-secret")?;
         let reason = r.short_str("reason")?;
+        r.finish()?;
         Ok(Self { new_secret, reason })
     }
 }
@@ -747,9 +761,10 @@ impl fmt::Display for UpdateSecret<'_> {
 pub struct UpdateSecretOk;
 
 impl UpdateSecretOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }

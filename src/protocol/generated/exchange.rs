@@ -1,4 +1,4 @@
-//! Class `exchange` (40): Exchanges: where messages are published to, and how they go on.
+//! Class `exchange`, 40. Exchanges: where messages are published to, and how they go on.
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
@@ -40,10 +40,10 @@ pub struct Declare<'a> {
 }
 
 impl<'a> Declare<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         dialect: Dialect,
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
@@ -54,6 +54,7 @@ impl<'a> Declare<'a> {
         let r#type = r.short_str("type")?;
         let bits = r.u8("passive")?;
         let arguments = r.table("arguments", limits)?;
+        r.finish()?;
         Ok(Self {
             ticket,
             exchange,
@@ -124,9 +125,10 @@ impl fmt::Display for Declare<'_> {
 pub struct DeclareOk;
 
 impl DeclareOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }
@@ -170,10 +172,10 @@ pub struct Delete<'a> {
 }
 
 impl<'a> Delete<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         dialect: Dialect,
     ) -> Result<Self, DecodeError> {
         let ticket = r.u16("ticket")?;
@@ -181,6 +183,7 @@ impl<'a> Delete<'a> {
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
         let exchange = r.short_str("exchange")?;
         let bits = r.u8("if-unused")?;
+        r.finish()?;
         Ok(Self { ticket, exchange, if_unused: bits & 0x01 != 0, no_wait: bits & 0x02 != 0 })
     }
 }
@@ -231,9 +234,10 @@ impl fmt::Display for Delete<'_> {
 pub struct DeleteOk;
 
 impl DeleteOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }
@@ -275,12 +279,13 @@ pub struct Bound<'a> {
 }
 
 impl<'a> Bound<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let exchange = r.short_str("exchange")?;
         let routing_key = r.short_str("routing-key")?;
         let queue = r.short_str("queue")?;
+        r.finish()?;
         Ok(Self { exchange, routing_key, queue })
     }
 }
@@ -329,11 +334,12 @@ pub struct BoundOk<'a> {
 }
 
 impl<'a> BoundOk<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let reply_code = r.u16("reply-code")?;
         let reply_text = r.short_str("reply-text")?;
+        r.finish()?;
         Ok(Self { reply_code, reply_text })
     }
 }
@@ -386,10 +392,10 @@ pub struct Bind<'a> {
 }
 
 impl<'a> Bind<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
         r.u16("ticket")?; // MTH-06
@@ -398,6 +404,7 @@ impl<'a> Bind<'a> {
         let routing_key = r.short_str("routing-key")?;
         let bits = r.u8("no-wait")?;
         let arguments = r.table("arguments", limits)?;
+        r.finish()?;
         Ok(Self { destination, source, routing_key, no_wait: bits & 0x01 != 0, arguments })
     }
 }
@@ -450,9 +457,10 @@ impl fmt::Display for Bind<'_> {
 pub struct BindOk;
 
 impl BindOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }
@@ -499,10 +507,10 @@ pub struct Unbind<'a> {
 }
 
 impl<'a> Unbind<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
         r.u16("ticket")?; // MTH-06
@@ -511,6 +519,7 @@ impl<'a> Unbind<'a> {
         let routing_key = r.short_str("routing-key")?;
         let bits = r.u8("no-wait")?;
         let arguments = r.table("arguments", limits)?;
+        r.finish()?;
         Ok(Self { destination, source, routing_key, no_wait: bits & 0x01 != 0, arguments })
     }
 }
@@ -563,9 +572,10 @@ impl fmt::Display for Unbind<'_> {
 pub struct UnbindOk;
 
 impl UnbindOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }

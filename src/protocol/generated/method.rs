@@ -166,10 +166,11 @@ pub enum Method<'a> {
 }
 
 impl<'a> Method<'a> {
-    /// Reads the arguments of a method whose kind is known.
+    /// Reads the arguments of a method whose kind is known, and that nothing is left.
+    #[inline]
     pub(in crate::protocol) fn read(
         kind: MethodKind,
-        r: &mut Reader<'a>,
+        r: Reader<'a>,
         dialect: Dialect,
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {

@@ -4,7 +4,7 @@
 
 use crate::{
     protocol::{Properties, PropertiesBuf, PropertyType},
-    wire::{EncodeError, ShortStr, Table},
+    wire::{DecodeError, EncodeError, Reader, ShortStr, Table, TableLimits},
 };
 
 /// A property of a content, in the order of the flags from bit 15 down (`CNT-13`).
@@ -107,6 +107,57 @@ impl Property {
 }
 
 impl<'a> Properties<'a> {
+    /// Reads the values whose flags are set, and that nothing is left (`CNT-15`).
+    pub(in crate::protocol) fn check(
+        flags: u16,
+        mut r: Reader<'_>,
+        limits: &TableLimits,
+    ) -> Result<(), DecodeError> {
+        if flags & 0x8000 != 0 {
+            r.short_str("content-type")?;
+        }
+        if flags & 0x4000 != 0 {
+            r.short_str("content-encoding")?;
+        }
+        if flags & 0x2000 != 0 {
+            r.table("headers", limits)?;
+        }
+        if flags & 0x1000 != 0 {
+            r.u8("delivery-mode")?;
+        }
+        if flags & 0x0800 != 0 {
+            r.u8("priority")?;
+        }
+        if flags & 0x0400 != 0 {
+            r.short_str("correlation-id")?;
+        }
+        if flags & 0x0200 != 0 {
+            r.short_str("reply-to")?;
+        }
+        if flags & 0x0100 != 0 {
+            r.short_str("expiration")?;
+        }
+        if flags & 0x0080 != 0 {
+            r.short_str("message-id")?;
+        }
+        if flags & 0x0040 != 0 {
+            r.u64("timestamp")?;
+        }
+        if flags & 0x0020 != 0 {
+            r.short_str("type")?;
+        }
+        if flags & 0x0010 != 0 {
+            r.short_str("user-id")?;
+        }
+        if flags & 0x0008 != 0 {
+            r.short_str("app-id")?;
+        }
+        if flags & 0x0004 != 0 {
+            r.short_str("cluster-id")?;
+        }
+        r.finish()
+    }
+
     /// MIME type of the body.
     #[must_use]
     pub fn content_type(&self) -> Option<ShortStr<'a>> {

@@ -1,4 +1,4 @@
-//! Class `queue` (50): Queues and their bindings.
+//! Class `queue`, 50. Queues and their bindings.
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
@@ -38,10 +38,10 @@ pub struct Declare<'a> {
 }
 
 impl<'a> Declare<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         dialect: Dialect,
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
@@ -51,6 +51,7 @@ impl<'a> Declare<'a> {
         let queue = r.short_str("queue")?;
         let bits = r.u8("passive")?;
         let arguments = r.table("arguments", limits)?;
+        r.finish()?;
         Ok(Self {
             ticket,
             queue,
@@ -125,12 +126,13 @@ pub struct DeclareOk<'a> {
 }
 
 impl<'a> DeclareOk<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
         let queue = r.short_str("queue")?;
         let message_count = r.u32("message-count")?;
         let consumer_count = r.u32("consumer-count")?;
+        r.finish()?;
         Ok(Self { queue, message_count, consumer_count })
     }
 }
@@ -187,10 +189,10 @@ pub struct Bind<'a> {
 }
 
 impl<'a> Bind<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         dialect: Dialect,
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
@@ -202,6 +204,7 @@ impl<'a> Bind<'a> {
         let routing_key = r.short_str("routing-key")?;
         let bits = r.u8("no-wait")?;
         let arguments = r.table("arguments", limits)?;
+        r.finish()?;
         Ok(Self { ticket, queue, exchange, routing_key, no_wait: bits & 0x01 != 0, arguments })
     }
 }
@@ -256,9 +259,10 @@ impl fmt::Display for Bind<'_> {
 pub struct BindOk;
 
 impl BindOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }
@@ -304,10 +308,10 @@ pub struct Unbind<'a> {
 }
 
 impl<'a> Unbind<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         dialect: Dialect,
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
@@ -318,6 +322,7 @@ impl<'a> Unbind<'a> {
         let exchange = r.short_str("exchange")?;
         let routing_key = r.short_str("routing-key")?;
         let arguments = r.table("arguments", limits)?;
+        r.finish()?;
         Ok(Self { ticket, queue, exchange, routing_key, arguments })
     }
 }
@@ -365,9 +370,10 @@ impl fmt::Display for Unbind<'_> {
 pub struct UnbindOk;
 
 impl UnbindOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }
@@ -409,10 +415,10 @@ pub struct Purge<'a> {
 }
 
 impl<'a> Purge<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         dialect: Dialect,
     ) -> Result<Self, DecodeError> {
         let ticket = r.u16("ticket")?;
@@ -420,6 +426,7 @@ impl<'a> Purge<'a> {
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
         let queue = r.short_str("queue")?;
         let bits = r.u8("no-wait")?;
+        r.finish()?;
         Ok(Self { ticket, queue, no_wait: bits & 0x01 != 0 })
     }
 }
@@ -472,10 +479,11 @@ pub struct PurgeOk {
 }
 
 impl PurgeOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
         let message_count = r.u32("message-count")?;
+        r.finish()?;
         Ok(Self { message_count })
     }
 }
@@ -526,10 +534,10 @@ pub struct Delete<'a> {
 }
 
 impl<'a> Delete<'a> {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
     pub(in crate::protocol) fn read(
-        r: &mut Reader<'a>,
+        mut r: Reader<'a>,
         dialect: Dialect,
     ) -> Result<Self, DecodeError> {
         let ticket = r.u16("ticket")?;
@@ -537,6 +545,7 @@ impl<'a> Delete<'a> {
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
         let queue = r.short_str("queue")?;
         let bits = r.u8("if-unused")?;
+        r.finish()?;
         Ok(Self {
             ticket,
             queue,
@@ -599,10 +608,11 @@ pub struct DeleteOk {
 }
 
 impl DeleteOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
         let message_count = r.u32("message-count")?;
+        r.finish()?;
         Ok(Self { message_count })
     }
 }

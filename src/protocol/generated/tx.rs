@@ -1,4 +1,4 @@
-//! Class `tx` (90): Transactions over publishes and acknowledgements of one channel.
+//! Class `tx`, 90. Transactions over publishes and acknowledgements of one channel.
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
@@ -20,9 +20,10 @@ use crate::{
 pub struct Select;
 
 impl Select {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }
@@ -57,9 +58,10 @@ impl fmt::Display for Select {
 pub struct SelectOk;
 
 impl SelectOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }
@@ -94,9 +96,10 @@ impl fmt::Display for SelectOk {
 pub struct Commit;
 
 impl Commit {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }
@@ -131,9 +134,10 @@ impl fmt::Display for Commit {
 pub struct CommitOk;
 
 impl CommitOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }
@@ -168,9 +172,10 @@ impl fmt::Display for CommitOk {
 pub struct Rollback;
 
 impl Rollback {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }
@@ -205,9 +210,10 @@ impl fmt::Display for Rollback {
 pub struct RollbackOk;
 
 impl RollbackOk {
-    /// Reads the arguments; the caller checks that nothing is left.
+    /// Reads the arguments, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) const fn read(_: &Reader<'_>) -> Result<Self, DecodeError> {
+    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        r.finish()?;
         Ok(Self)
     }
 }

@@ -2,22 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use super::{Source, borrows, dialect_path, variant};
+use super::{Source, borrows, codec, variant};
 use crate::{
-    data::{Dialect, Origin, Side, WireType},
+    data::{Origin, Side, WireType},
     model::{Class, Field, Method},
     names,
 };
 
 pub(super) fn emit(class: &Class) -> Source {
-    let mut out = Source::new(&format!("Class `{}` ({}): {}", class.name, class.id, class.doc));
+    let mut out = Source::new(&format!("Class `{}`, {}. {}", class.name, class.id, class.doc));
     imports(&mut out, class);
     for method in &class.methods {
         structure(&mut out, class, method);
         if method.visible().any(|field| field.secret) {
             debug(&mut out, method);
         }
-        read(&mut out, class, method);
+        codec::read(&mut out, class, method);
         as_method(&mut out, class, method);
         markers(&mut out, class, method);
         display(&mut out, method);
@@ -168,171 +168,6 @@ fn elided(method: &Method) -> &'static str {
     if borrows(method) { "<'_>" } else { "" }
 }
 
-/// Fields as they lie on the wire: alone, or bits that share an octet (`MTH-07`).
-enum Item<'a> {
-    Value(&'a Field),
-    Bits(Vec<&'a Field>),
-}
-
-fn layout(method: &Method) -> Vec<Item<'_>> {
-    let mut items: Vec<Item<'_>> = Vec::new();
-    for field in &method.fields {
-        match items.last_mut() {
-            Some(Item::Bits(bits)) if field.wire == WireType::Bit && bits.len() < 8 => {
-                bits.push(field);
-            }
-            _ if field.wire == WireType::Bit => items.push(Item::Bits(vec![field])),
-            _ => items.push(Item::Value(field)),
-        }
-    }
-    items
-}
-
-/// The condition under which `dialect` is one of `some`, given that it is one of `all`.
-fn among(some: &BTreeSet<Dialect>, all: &BTreeSet<Dialect>) -> String {
-    let rest: Vec<Dialect> = all.difference(some).copied().collect();
-    let some: Vec<Dialect> = some.iter().copied().collect();
-    match (some.as_slice(), rest.as_slice()) {
-        ([one], _) => format!("dialect == {}", dialect_path(*one)),
-        (_, [one]) => format!("dialect != {}", dialect_path(*one)),
-        _ => {
-            let paths: Vec<&str> = some.iter().map(|d| dialect_path(*d)).collect();
-            format!("matches!(dialect, {})", paths.join(" | "))
-        }
-    }
-}
-
-fn read(out: &mut Source, class: &Class, method: &Method) {
-    let name = names::pascal(&method.name);
-    let (generics, input) = if borrows(method) { ("<'a>", "'a") } else { ("", "'_") };
-    let is_varying = varies_on_read(method);
-    let has_table = method.fields.iter().any(|field| field.wire == WireType::Table);
-    out.blank();
-    out.line(format!("impl{generics} {name}{generics} {{"));
-    out.line("/// Reads the arguments; the caller checks that nothing is left.");
-    out.line("#[inline]");
-    out.line(if method.fields.is_empty() {
-        "pub(in crate::protocol) const fn read("
-    } else {
-        "pub(in crate::protocol) fn read("
-    });
-    if method.fields.is_empty() {
-        out.line("_: &Reader<'_>");
-        out.line(") -> Result<Self, DecodeError> {");
-        out.line(format!("{}(Self)", ok(class)));
-        out.line("}");
-        out.line("}");
-        return;
-    }
-    out.line(format!("r: &mut Reader<{input}>,"));
-    if is_varying {
-        out.line("dialect: Dialect,");
-    }
-    if has_table {
-        out.line("limits: &TableLimits,");
-    }
-    out.line(") -> Result<Self, DecodeError> {");
-    let mut runs = 0;
-    let mut values = Vec::new();
-    for item in layout(method) {
-        match item {
-            Item::Value(field) => read_value(out, method, field, &mut values),
-            Item::Bits(bits) => {
-                runs += 1;
-                let octet = if runs == 1 { "bits".to_owned() } else { format!("bits_{runs}") };
-                read_bits(out, method, &bits, &octet, &mut values);
-            }
-        }
-    }
-    out.line(format!("{}(Self {{ {} }})", ok(class), values.join(", ")));
-    out.line("}");
-    out.line("}");
-}
-
-/// `Ok`, which in class `channel` is the name of a method.
-fn ok(class: &Class) -> &'static str {
-    if class.methods.iter().any(|method| method.name == "ok") { "Result::Ok" } else { "Ok" }
-}
-
-/// Whether reading depends on the dialect.
-pub(super) fn varies_on_read(method: &Method) -> bool {
-    let dialects = method.dialects();
-    method.fields.iter().any(|field| {
-        field.present != dialects
-            || (field.is_visible() && !field.reserved.is_empty() && !field.keep_received)
-    })
-}
-
-fn read_value(out: &mut Source, method: &Method, field: &Field, values: &mut Vec<String>) {
-    let ident = names::snake(&field.name);
-    let text = &field.name;
-    let mut call = match field.wire {
-        WireType::Bit | WireType::Octet => format!("r.u8(\"{text}\")?"),
-        WireType::Short => format!("r.u16(\"{text}\")?"),
-        WireType::Long => format!("r.u32(\"{text}\")?"),
-        WireType::Longlong | WireType::Timestamp => format!("r.u64(\"{text}\")?"),
-        WireType::Shortstr => format!("r.short_str(\"{text}\")?"),
-        WireType::Longstr => format!("r.long_str(\"{text}\")?"),
-        WireType::Table => format!("r.table(\"{text}\", limits)?"),
-    };
-    if let Some(rust) = &field.rust {
-        call = format!("{rust}({call})");
-    }
-    let dialects = method.dialects();
-    if !field.is_visible() {
-        out.line(format!("{call}; // MTH-06"));
-        return;
-    }
-    let is_ignored = !field.reserved.is_empty() && !field.keep_received;
-    let default = default_value(field);
-    if field.present != dialects {
-        let present = among(&field.present, &dialects);
-        out.line(format!("let {ident} = if {present} {{ {call} }} else {{ {default} }};"));
-    } else {
-        out.line(format!("let {ident} = {call};"));
-    }
-    if is_ignored {
-        let reserved = among(&field.reserved, &dialects);
-        out.line("// MTH-06");
-        out.line(format!("let {ident} = if {reserved} {{ {default} }} else {{ {ident} }};"));
-    }
-    values.push(ident);
-}
-
-fn read_bits(
-    out: &mut Source,
-    method: &Method,
-    bits: &[&Field],
-    octet: &str,
-    values: &mut Vec<String>,
-) {
-    let first = bits.first().map_or("", |field| field.name.as_str());
-    out.line(format!("let {octet} = r.u8(\"{first}\")?;"));
-    for (place, field) in bits.iter().enumerate() {
-        if !field.is_visible() {
-            continue;
-        }
-        let ident = names::snake(&field.name);
-        let mut value = format!("{octet} & {:#04x} != 0", 1_u32 << place);
-        if !field.reserved.is_empty() && !field.keep_received {
-            let dialects = method.dialects();
-            let live: BTreeSet<Dialect> = dialects.difference(&field.reserved).copied().collect();
-            value = format!("{value} && {}", among(&live, &dialects));
-        }
-        values.push(format!("{ident}: {value}"));
-    }
-}
-
-fn default_value(field: &Field) -> &'static str {
-    match field.wire {
-        WireType::Bit => "false",
-        WireType::Shortstr => "ShortStr::default()",
-        WireType::Longstr => "LongStr::default()",
-        WireType::Table => "Table::default()",
-        _ => "0",
-    }
-}
-
 fn as_method(out: &mut Source, class: &Class, method: &Method) {
     let name = names::pascal(&method.name);
     let variant = variant(class, method);
@@ -347,90 +182,8 @@ fn as_method(out: &mut Source, class: &Class, method: &Method) {
     out.line(format!("Method::{variant}(*self)"));
     out.line("}");
     out.blank();
-    out.line("fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {");
-    if method.fields.is_empty() {
-        out.line(format!("write_method(Self::KIND, dialect, out, |_| {}(()))", ok(class)));
-    } else {
-        out.line("write_method(Self::KIND, dialect, out, |w| {");
-        let items = layout(method);
-        let last = items.len().saturating_sub(1);
-        let mut is_result = false;
-        for (place, item) in items.into_iter().enumerate() {
-            is_result = write_item(out, method, &item, place == last);
-        }
-        if !is_result {
-            out.line(format!("{}(())", ok(class)));
-        }
-        out.line("})");
-    }
+    codec::write(out, class, method);
     out.line("}");
-    out.line("}");
-}
-
-/// Returns whether the item's own result ends the closure.
-fn write_item(out: &mut Source, method: &Method, item: &Item<'_>, is_last: bool) -> bool {
-    match item {
-        Item::Bits(bits) => {
-            let parts: Vec<String> = bits
-                .iter()
-                .enumerate()
-                .filter(|(_, field)| field.is_visible())
-                .map(|(place, field)| write_bit(method, field, place))
-                .collect();
-            let octet = if parts.is_empty() { "0".to_owned() } else { parts.join(" | ") };
-            out.line(format!("w.u8({octet});"));
-            false
-        }
-        Item::Value(field) => write_value(out, method, field, is_last),
-    }
-}
-
-fn write_bit(method: &Method, field: &Field, place: usize) -> String {
-    let mut flag = format!("self.{}", names::snake(&field.name));
-    if !field.reserved.is_empty() {
-        let dialects = method.dialects();
-        let live: BTreeSet<Dialect> = dialects.difference(&field.reserved).copied().collect();
-        flag = format!("{flag} && {}", among(&live, &dialects));
-    }
-    let bit = format!("u8::from({flag})");
-    if place == 0 { bit } else { format!("({bit} << {place})") }
-}
-
-fn write_value(out: &mut Source, method: &Method, field: &Field, is_last: bool) -> bool {
-    let dialects = method.dialects();
-    let inner = if field.rust.is_some() { ".0" } else { "" };
-    let mut value = if field.is_visible() {
-        format!("self.{}{inner}", names::snake(&field.name))
-    } else {
-        default_value(field).to_owned()
-    };
-    if field.is_visible() && !field.reserved.is_empty() {
-        out.line("// MTH-06");
-        let reserved = among(&field.reserved, &dialects);
-        value = format!("if {reserved} {{ {} }} else {{ {value} }}", default_value(field));
-    }
-    let text = &field.name;
-    let (call, is_fallible) = match field.wire {
-        WireType::Bit | WireType::Octet => (format!("w.u8({value})"), false),
-        WireType::Short => (format!("w.u16({value})"), false),
-        WireType::Long => (format!("w.u32({value})"), false),
-        WireType::Longlong | WireType::Timestamp => (format!("w.u64({value})"), false),
-        WireType::Shortstr => (format!("w.short_str(\"{text}\", {value})"), true),
-        WireType::Longstr => (format!("w.long_str(\"{text}\", {value})"), true),
-        WireType::Table => (format!("w.table(\"{text}\", {value})"), true),
-    };
-    if field.present != dialects {
-        let present = among(&field.present, &dialects);
-        let end = if is_fallible { "?;" } else { ";" };
-        out.line(format!("if {present} {{ {call}{end} }}"));
-        return false;
-    }
-    match (is_fallible, is_last) {
-        (true, true) => out.line(call),
-        (true, false) => out.line(format!("{call}?;")),
-        (false, _) => out.line(format!("{call};")),
-    }
-    is_fallible && is_last
 }
 
 /// The marker trait that says by which door a method is sent; none for what the engine sends.
@@ -501,22 +254,9 @@ fn display(out: &mut Source, method: &Method) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Dialect;
 
-    fn field(name: &str, wire: WireType) -> Field {
-        Field {
-            name: name.to_owned(),
-            domain: wire.name().to_owned(),
-            wire,
-            rust: None,
-            present: crate::model::DIALECTS.into(),
-            reserved: BTreeSet::new(),
-            keep_received: false,
-            secret: false,
-            doc: String::new(),
-        }
-    }
-
-    fn method(fields: Vec<Field>) -> Method {
+    fn method() -> Method {
         Method {
             name: "m".to_owned(),
             ids: crate::model::DIALECTS.into_iter().map(|d| (d, 1)).collect(),
@@ -527,41 +267,13 @@ mod tests {
             is_reply: false,
             content: false,
             doc: String::new(),
-            fields,
+            fields: Vec::new(),
         }
     }
 
     #[test]
-    fn bits_share_octets_up_to_the_next_other_field() {
-        let mut fields: Vec<Field> = (0..9).map(|_| field("b", WireType::Bit)).collect();
-        fields.push(field("s", WireType::Short));
-        fields.push(field("b", WireType::Bit));
-        let shape: Vec<usize> = layout(&method(fields))
-            .iter()
-            .map(|item| match item {
-                Item::Bits(bits) => bits.len(),
-                Item::Value(_) => 0,
-            })
-            .collect();
-        assert_eq!(shape, [8, 1, 0, 1]);
-    }
-
-    #[test]
-    fn conditions_are_as_short_as_they_can_be() {
-        let all = BTreeSet::from(crate::model::DIALECTS);
-        let one = BTreeSet::from([Dialect::V0_8]);
-        let two = BTreeSet::from([Dialect::V0_9, Dialect::V0_9_1]);
-        assert_eq!(among(&one, &all), "dialect == Dialect::V0_8");
-        assert_eq!(among(&two, &all), "dialect != Dialect::V0_8");
-        assert_eq!(
-            among(&all, &all),
-            "matches!(dialect, Dialect::V0_8 | Dialect::V0_9 | Dialect::V0_9_1)"
-        );
-    }
-
-    #[test]
     fn numbers_that_differ_say_where() {
-        let mut method = method(Vec::new());
+        let mut method = method();
         let class = Class {
             name: "c".to_owned(),
             id: 10,

@@ -48,9 +48,10 @@ fn enumeration(out: &mut Source, protocol: &Protocol) {
 }
 
 fn read(out: &mut Source, protocol: &Protocol) {
-    out.doc("Reads the arguments of a method whose kind is known.");
+    out.doc("Reads the arguments of a method whose kind is known, and that nothing is left.");
+    out.line("#[inline]");
     out.line("pub(in crate::protocol) fn read(");
-    out.line("kind: MethodKind, r: &mut Reader<'a>, dialect: Dialect, limits: &TableLimits,");
+    out.line("kind: MethodKind, r: Reader<'a>, dialect: Dialect, limits: &TableLimits,");
     out.line(") -> Result<Self, DecodeError> {");
     out.line("Ok(match kind {");
     for (class, method) in protocol.methods() {
@@ -66,7 +67,7 @@ fn read(out: &mut Source, protocol: &Protocol) {
 /// What `read` takes besides the reader.
 fn arguments(method: &Method) -> String {
     let mut text = String::new();
-    if super::class::varies_on_read(method) {
+    if super::codec::varies_on_read(method) {
         text.push_str(", dialect");
     }
     if method.fields.iter().any(|field| field.wire == WireType::Table) {

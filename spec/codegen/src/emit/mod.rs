@@ -1,7 +1,9 @@
 //! The text of the generated files, before `rustfmt`.
 
 mod class;
+mod codec;
 mod kind;
+mod layout;
 mod method;
 mod properties;
 mod reply_code;

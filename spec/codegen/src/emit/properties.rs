@@ -13,7 +13,7 @@ pub(super) fn emit(protocol: &Protocol) -> Source {
         protocol.classes.iter().flat_map(|class| &class.properties).collect();
     out.line("use crate::{");
     out.line("protocol::{Properties, PropertiesBuf, PropertyType},");
-    out.line("wire::{EncodeError, ShortStr, Table},");
+    out.line("wire::{DecodeError, EncodeError, Reader, ShortStr, Table, TableLimits},");
     out.line("};");
     enumeration(&mut out, &properties);
     accessors(&mut out, &properties);
@@ -71,6 +71,7 @@ fn enumeration(out: &mut Source, properties: &[&Field]) {
 fn accessors(out: &mut Source, properties: &[&Field]) {
     out.blank();
     out.line("impl<'a> Properties<'a> {");
+    check(out, properties);
     for property in properties {
         out.doc(&property.doc);
         out.line("#[must_use]");
@@ -88,6 +89,28 @@ fn accessors(out: &mut Source, properties: &[&Field]) {
         out.blank();
     }
     out.line("}");
+}
+
+/// Straight code, one test per flag: every content header that arrives passes here.
+fn check(out: &mut Source, properties: &[&Field]) {
+    out.doc("Reads the values whose flags are set, and that nothing is left (`CNT-15`).");
+    out.line("pub(in crate::protocol) fn check(");
+    out.line("flags: u16, mut r: Reader<'_>, limits: &TableLimits,");
+    out.line(") -> Result<(), DecodeError> {");
+    for (place, property) in properties.iter().enumerate() {
+        let name = &property.name;
+        out.line(format!("if flags & {:#06x} != 0 {{", 0x8000_u32 >> place));
+        out.line(match property.wire {
+            WireType::Octet => format!("r.u8(\"{name}\")?;"),
+            WireType::Timestamp => format!("r.u64(\"{name}\")?;"),
+            WireType::Table => format!("r.table(\"{name}\", limits)?;"),
+            _ => format!("r.short_str(\"{name}\")?;"),
+        });
+        out.line("}");
+    }
+    out.line("r.finish()");
+    out.line("}");
+    out.blank();
 }
 
 fn setters(out: &mut Source, properties: &[&Field]) {
