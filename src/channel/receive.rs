@@ -327,7 +327,7 @@ impl Session {
         kind: MethodKind,
         slot: Slot,
     ) -> Result<Option<Event>, Fault> {
-        let no_wait = no_wait(&self.decode(frame)?);
+        let no_wait = self.decode(frame)?.no_wait();
         let method = frame.method(kind, self.dialect);
         let open_requests = self.limits.open_requests as usize;
         let serial = self.next_request().0;
@@ -427,23 +427,5 @@ impl Session {
         }
         self.events.push_back(event);
         None
-    }
-}
-
-/// Whether a request wants no reply (`SYN-05`).
-const fn no_wait(method: &Method<'_>) -> bool {
-    match method {
-        Method::ExchangeDeclare(method) => method.no_wait,
-        Method::ExchangeDelete(method) => method.no_wait,
-        Method::ExchangeBind(method) => method.no_wait,
-        Method::ExchangeUnbind(method) => method.no_wait,
-        Method::QueueDeclare(method) => method.no_wait,
-        Method::QueueBind(method) => method.no_wait,
-        Method::QueuePurge(method) => method.no_wait,
-        Method::QueueDelete(method) => method.no_wait,
-        Method::BasicConsume(method) => method.no_wait,
-        Method::BasicCancel(method) => method.no_wait,
-        Method::ConfirmSelect(method) => method.no_wait,
-        _ => false,
     }
 }

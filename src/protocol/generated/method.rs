@@ -451,6 +451,25 @@ impl Method<'_> {
         }
     }
 
+    /// Whether it is a request that asks for no reply on success (`SYN-05`).
+    #[must_use]
+    pub const fn no_wait(&self) -> bool {
+        match self {
+            Self::ExchangeDeclare(m) => m.no_wait,
+            Self::ExchangeDelete(m) => m.no_wait,
+            Self::ExchangeBind(m) => m.no_wait,
+            Self::ExchangeUnbind(m) => m.no_wait,
+            Self::QueueDeclare(m) => m.no_wait,
+            Self::QueueBind(m) => m.no_wait,
+            Self::QueuePurge(m) => m.no_wait,
+            Self::QueueDelete(m) => m.no_wait,
+            Self::BasicConsume(m) => m.no_wait,
+            Self::BasicCancel(m) => m.no_wait,
+            Self::ConfirmSelect(m) => m.no_wait,
+            _ => false,
+        }
+    }
+
     /// Appends class id, method id and arguments to `out`: the payload of a method frame.
     ///
     /// # Errors

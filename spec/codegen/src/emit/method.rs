@@ -27,6 +27,7 @@ pub(super) fn emit(protocol: &Protocol) -> Source {
     out.line("impl Method<'_> {");
     kind(&mut out, protocol);
     empty(&mut out, protocol);
+    no_wait(&mut out, protocol);
     encode(&mut out, protocol);
     out.line("}");
     display(&mut out, protocol);
@@ -102,6 +103,22 @@ fn empty(out: &mut Source, protocol: &Protocol) {
         let value = if method.visible().next().is_none() { "" } else { "::default()" };
         out.line(format!("MethodKind::{variant} => Method::{variant}({path}{value}),"));
     }
+    out.line("}");
+    out.line("}");
+}
+
+fn no_wait(out: &mut Source, protocol: &Protocol) {
+    out.blank();
+    out.doc("Whether it is a request that asks for no reply on success (`SYN-05`).");
+    out.line("#[must_use]");
+    out.line("pub const fn no_wait(&self) -> bool {");
+    out.line("match self {");
+    for (class, method) in protocol.methods() {
+        if method.visible().any(|field| field.domain == "no-wait") {
+            out.line(format!("Self::{}(m) => m.no_wait,", variant(class, method)));
+        }
+    }
+    out.line("_ => false,");
     out.line("}");
     out.line("}");
 }
