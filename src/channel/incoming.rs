@@ -6,9 +6,9 @@ use bytes::Bytes;
 
 use crate::error::{Got, Scope, Violation};
 use crate::event::MethodEvent;
-use crate::frame::HEADER_OCTETS;
+use crate::frame::{FRAME_HEADER_LEN, HEADER_OCTETS};
 use crate::protocol::{Dialect, MethodId, MethodKind, ReplyCode};
-use crate::wire::DecodeError;
+use crate::wire::{DecodeError, DecodeErrorKind};
 
 /// A rule broken by the peer, on its way to the event. Boxed: rare and large.
 pub(crate) type Fault = Box<Violation>;
@@ -84,11 +84,21 @@ impl<'a> Incoming<'a> {
         fault
     }
 
-    /// Octets that can't be decoded; `before`: octets of the frame before those that were.
+    /// Octets that can't be decoded. `rule`: the one that stands for all that has none of its own.
     #[cold]
-    pub(crate) fn malformed(&self, rule: &'static str, error: DecodeError, before: usize) -> Fault {
+    pub(crate) fn malformed(&self, rule: &'static str, error: DecodeError) -> Fault {
+        let rule = match error.kind() {
+            DecodeErrorKind::TrailingOctets { .. } if rule == "MTH-04" => "MTH-05",
+            DecodeErrorKind::UnknownTag { .. } => "TBL-06",
+            DecodeErrorKind::BadFieldName => "TBL-11",
+            DecodeErrorKind::BadFlags { .. } => "CNT-14",
+            DecodeErrorKind::TooDeep { .. }
+            | DecodeErrorKind::TooManyEntries { .. }
+            | DecodeErrorKind::TooLarge { .. } => "LIM-03",
+            _ => rule,
+        };
         let reply_code = ReplyCode::from(error.reply_code());
-        let got = Got::Malformed(error.at(before));
+        let got = Got::Malformed(error.at(FRAME_HEADER_LEN));
         self.fault(rule, reply_code, "a well-formed payload", got)
     }
 }
