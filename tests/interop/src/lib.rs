@@ -1,0 +1,37 @@
+//! The engine as a client of a real RabbitMQ.
+//!
+//! A small blocking [`Client`] over a TCP stream drives [`amqp_proto::Connection`]; the tests beside
+//! it hold whole sessions with a broker. `AMQP_URL` names the broker, `AMQP_CTL` is the command line
+//! of its `rabbitmqctl`. Nothing is skipped: without them the tests fail and say so.
+//!
+//! Each test has queues and exchanges of its own, which end with its connection or are deleted by it,
+//! so tests run in parallel. What touches the whole broker is in the test binary that runs last.
+#![allow(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "this crate is a test's helper: it fails the test"
+)]
+#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core, reason = "a program with std")]
+
+mod broker;
+mod client;
+mod session;
+
+pub use broker::{Broker, ctl};
+pub use client::{Client, Door};
+pub use session::{consume, declare, key, octets};
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// How long a test waits for anything.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A name that no other test has.
+pub fn name(what: &str) -> String {
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    let number = LAST.fetch_add(1, Ordering::Relaxed);
+    format!("interop.{}.{number}.{what}", std::process::id())
+}
