@@ -268,8 +268,8 @@ fn header_fault(frame: &Incoming<'_>, error: DecodeError) -> Fault {
             "the class of the method in the content header",
             Got::Number(class_id.into()),
         ),
-        DecodeErrorKind::BadFlags { .. } => frame.malformed("CNT-14", error, FRAME_HEADER_LEN),
-        _ => frame.malformed("CNT-15", error, FRAME_HEADER_LEN),
+        DecodeErrorKind::BadFlags { .. } => frame.malformed("CNT-14", error),
+        _ => frame.malformed("CNT-15", error),
     }
 }
 

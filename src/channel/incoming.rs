@@ -6,9 +6,10 @@ use bytes::Bytes;
 
 use crate::error::{Got, Scope, Violation};
 use crate::event::MethodEvent;
+use crate::frame::FRAME_HEADER_LEN;
 use crate::frame::HEADER_OCTETS;
 use crate::protocol::{Dialect, MethodId, MethodKind, ReplyCode};
-use crate::wire::DecodeError;
+use crate::wire::{DecodeError, DecodeErrorKind};
 
 /// A rule broken by the peer, on its way to the event. Boxed: rare and large.
 pub(crate) type Fault = Box<Violation>;
@@ -84,11 +85,17 @@ impl<'a> Incoming<'a> {
         fault
     }
 
-    /// Octets that can't be decoded; `before`: octets of the frame before those that were.
+    /// A payload that can't be decoded; `rule` where no rule on tables says more.
     #[cold]
-    pub(crate) fn malformed(&self, rule: &'static str, error: DecodeError, before: usize) -> Fault {
+    pub(crate) fn malformed(&self, rule: &'static str, error: DecodeError) -> Fault {
+        let rule = match error.kind() {
+            DecodeErrorKind::TooDeep { .. } | DecodeErrorKind::TooManyEntries { .. } => "LIM-03",
+            DecodeErrorKind::UnknownTag { .. } => "TBL-06",
+            DecodeErrorKind::BadFieldName => "TBL-11",
+            _ => rule,
+        };
         let reply_code = ReplyCode::from(error.reply_code());
-        let got = Got::Malformed(error.at(before));
+        let got = Got::Malformed(error.at(FRAME_HEADER_LEN));
         self.fault(rule, reply_code, "a well-formed payload", got)
     }
 }

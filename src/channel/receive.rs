@@ -14,6 +14,7 @@ use crate::frame::FrameType;
 use crate::phase::Side;
 use crate::protocol::{Method, MethodKind, ReplyCode, channel};
 use crate::text::truncated;
+use crate::wire::DecodeErrorKind;
 
 impl Session {
     /// A method frame on channel 1 or above; the connection is open, side and dialect are judged.
@@ -416,8 +417,10 @@ impl Session {
 
     /// The arguments, judged (`MTH-04`, `MTH-05`).
     pub(crate) fn decode<'a>(&self, frame: &Incoming<'a>) -> Result<Method<'a>, Fault> {
-        Method::decode(self.dialect, frame.payload(), &self.table)
-            .map_err(|error| frame.malformed("MTH-04", error, crate::frame::FRAME_HEADER_LEN))
+        Method::decode(self.dialect, frame.payload(), &self.table).map_err(|error| {
+            let trailing = matches!(error.kind(), DecodeErrorKind::TrailingOctets { .. });
+            frame.malformed(if trailing { "MTH-05" } else { "MTH-04" }, error)
+        })
     }
 
     /// Hands out `event` behind those that are queued.

@@ -245,6 +245,18 @@ impl Connection {
             class_id: u16::from_be_bytes([c0, c1]),
             method_id: u16::from_be_bytes([m0, m1]),
         };
+        // CLS-07: whatever is wrong with a method, the Close names it.
+        self.on_method_with_id(frame, id).map_err(|mut fault| {
+            fault.method = id;
+            fault
+        })
+    }
+
+    fn on_method_with_id(
+        &mut self,
+        frame: &Incoming<'_>,
+        id: MethodId,
+    ) -> Result<Option<Event>, Fault> {
         let kind = MethodKind::from_id(self.session.dialect, id);
         if self.session.phase == Phase::Closing {
             return match kind {
@@ -254,10 +266,8 @@ impl Connection {
         }
         let Some(kind) = kind else {
             let got = Got::UnknownMethod(id);
-            let mut fault =
-                frame.fault("MTH-02", ReplyCode::NOT_IMPLEMENTED, "a known method", got);
-            fault.method = id;
-            return Err(fault);
+            let expected = "a known method";
+            return Err(frame.fault("MTH-02", ReplyCode::NOT_IMPLEMENTED, expected, got));
         };
         let info = kind.info();
         if !self.session.side.peer().sends(info.senders) {
