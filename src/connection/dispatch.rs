@@ -314,10 +314,14 @@ impl Connection {
     /// The largest payloads that the peer may send from now on.
     pub(super) fn judge_by_tuned_limits(&mut self) {
         let slack = if self.session.profile.payload_up_to_frame_max { 0 } else { OVERHEAD_OCTETS };
-        self.largest_body = self.session.frame_max - slack;
+        // What is never cut can't be waited for: a client may answer "no limit" by a huge frame-max.
+        let ceiling = self.input.ceiling();
+        self.largest_body = (self.session.frame_max - slack).min(ceiling);
         self.largest_other = match self.session.side {
             // TUN-09: RabbitMQ sends methods and headers larger than frame-max.
-            Side::Client => self.largest_body.max(self.session.limits.method_or_header_frame),
+            Side::Client => {
+                self.largest_body.max(self.session.limits.method_or_header_frame).min(ceiling)
+            }
             Side::Server => self.largest_body,
         };
     }
