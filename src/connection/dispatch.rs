@@ -245,6 +245,18 @@ impl Connection {
             class_id: u16::from_be_bytes([c0, c1]),
             method_id: u16::from_be_bytes([m0, m1]),
         };
+        // CLS-07: whatever is wrong with a method, the Close names it.
+        self.on_method_with_id(frame, id).map_err(|mut fault| {
+            fault.method = id;
+            fault
+        })
+    }
+
+    fn on_method_with_id(
+        &mut self,
+        frame: &Incoming<'_>,
+        id: MethodId,
+    ) -> Result<Option<Event>, Fault> {
         let kind = MethodKind::from_id(self.session.dialect, id);
         if self.session.phase == Phase::Closing {
             return match kind {
@@ -254,10 +266,8 @@ impl Connection {
         }
         let Some(kind) = kind else {
             let got = Got::UnknownMethod(id);
-            let mut fault =
-                frame.fault("MTH-02", ReplyCode::NOT_IMPLEMENTED, "a known method", got);
-            fault.method = id;
-            return Err(fault);
+            let expected = "a known method";
+            return Err(frame.fault("MTH-02", ReplyCode::NOT_IMPLEMENTED, expected, got));
         };
         let info = kind.info();
         if !self.session.side.peer().sends(info.senders) {
@@ -304,10 +314,14 @@ impl Connection {
     /// The largest payloads that the peer may send from now on.
     pub(super) fn judge_by_tuned_limits(&mut self) {
         let slack = if self.session.profile.payload_up_to_frame_max { 0 } else { OVERHEAD_OCTETS };
-        self.largest_body = self.session.frame_max - slack;
+        // What is never cut can't be waited for: a client may answer "no limit" by a huge frame-max.
+        let ceiling = self.input.ceiling();
+        self.largest_body = (self.session.frame_max - slack).min(ceiling);
         self.largest_other = match self.session.side {
             // TUN-09: RabbitMQ sends methods and headers larger than frame-max.
-            Side::Client => self.largest_body.max(self.session.limits.method_or_header_frame),
+            Side::Client => {
+                self.largest_body.max(self.session.limits.method_or_header_frame).min(ceiling)
+            }
             Side::Server => self.largest_body,
         };
     }

@@ -99,6 +99,10 @@ impl Input {
         self.offset
     }
 
+    pub(crate) const fn ceiling(&self) -> u32 {
+        self.ceiling
+    }
+
     /// What is known of the frame that isn't whole; meaningful once nothing precedes it.
     pub(crate) const fn ahead(&self) -> &Ahead {
         &self.ahead

@@ -332,7 +332,8 @@ impl Connection {
             // application that was busy, not the peer that was silent.
             self.timers.arm_from_now(Timer::Receive, self.receive_interval());
         }
-        if self.session.window.was_drained() && self.heartbeat > 0 {
+        let drained = self.session.window.was_drained();
+        if drained && self.heartbeat > 0 && self.session.phase != Phase::Closed {
             self.timers.arm_from_now(Timer::Send, self.send_interval());
         }
     }
