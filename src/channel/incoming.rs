@@ -69,19 +69,16 @@ impl<'a> Incoming<'a> {
         })
     }
 
-    /// A fault that is the method's, which the Close then names (`CLS-07`).
+    /// A method that may not come here or now.
     #[cold]
-    pub(crate) fn method_fault(
+    pub(crate) fn wrong_method(
         &self,
         rule: &'static str,
         reply_code: ReplyCode,
         expected: &'static str,
         kind: MethodKind,
-        dialect: Dialect,
     ) -> Fault {
-        let mut fault = self.fault(rule, reply_code, expected, Got::Method(kind));
-        fault.method = kind.id(dialect).unwrap_or_default();
-        fault
+        self.fault(rule, reply_code, expected, Got::Method(kind))
     }
 
     /// Octets that can't be decoded. `rule`: the one that stands for all that has none of its own.

@@ -36,12 +36,11 @@ impl Session {
                     } else {
                         "CNT-04"
                     };
-                    return Err(frame.method_fault(
+                    return Err(frame.wrong_method(
                         rule,
                         ReplyCode::UNEXPECTED_FRAME,
                         "the rest of the content",
                         kind,
-                        self.dialect,
                     ));
                 }
                 self.on_method_while_open(frame, kind, slot)
@@ -56,12 +55,11 @@ impl Session {
     ) -> Result<Option<Event>, Fault> {
         if kind != MethodKind::ChannelOpen || self.side != Side::Server {
             // LIM-05: no state is made for it.
-            return Err(frame.method_fault(
+            return Err(frame.wrong_method(
                 "CHN-01",
                 ReplyCode::CHANNEL_ERROR,
                 "an open channel",
                 kind,
-                self.dialect,
             ));
         }
         self.decode(frame)?;
@@ -134,13 +132,9 @@ impl Session {
                 Ok(Some(Event::ChannelOpened(state.id)))
             }
             MethodKind::ChannelClose => self.on_peer_close(frame, slot),
-            _ => Err(frame.method_fault(
-                "CHN-01",
-                ReplyCode::CHANNEL_ERROR,
-                "channel.open-ok",
-                kind,
-                self.dialect,
-            )),
+            _ => {
+                Err(frame.wrong_method("CHN-01", ReplyCode::CHANNEL_ERROR, "channel.open-ok", kind))
+            }
         }
     }
 
@@ -151,19 +145,17 @@ impl Session {
         slot: Slot,
     ) -> Result<Option<Event>, Fault> {
         match kind {
-            MethodKind::ChannelOpen => Err(frame.method_fault(
+            MethodKind::ChannelOpen => Err(frame.wrong_method(
                 "CHN-02",
                 ReplyCode::CHANNEL_ERROR,
                 "a channel that isn't open yet",
                 kind,
-                self.dialect,
             )),
-            MethodKind::ChannelOpenOk | MethodKind::ChannelCloseOk => Err(frame.method_fault(
+            MethodKind::ChannelOpenOk | MethodKind::ChannelCloseOk => Err(frame.wrong_method(
                 if kind == MethodKind::ChannelOpenOk { "SYN-03" } else { "CHN-07" },
                 ReplyCode::COMMAND_INVALID,
                 "a request that it answers",
                 kind,
-                self.dialect,
             )),
             MethodKind::ChannelClose => self.on_peer_close(frame, slot),
             MethodKind::ChannelFlow => self.on_flow(frame, slot),
@@ -238,12 +230,11 @@ impl Session {
         if known {
             return Ok(None);
         }
-        let mut fault = frame.method_fault(
+        let mut fault = frame.wrong_method(
             "CNF-03",
             ReplyCode::COMMAND_INVALID,
             "the number of a publish that waits for its confirm",
             kind,
-            self.dialect,
         );
         fault.got = Got::Number(tag);
         if self.profile.tolerate_unknown_confirms {
@@ -300,12 +291,11 @@ impl Session {
             oldest.kind.info().replies.contains(&kind).then(|| state.pending.pop_front())?
         });
         pending.map(|pending| pending.id).ok_or_else(|| {
-            frame.method_fault(
+            frame.wrong_method(
                 "SYN-03",
                 ReplyCode::COMMAND_INVALID,
                 "the reply to the oldest request",
                 kind,
-                self.dialect,
             )
         })
     }
@@ -340,12 +330,11 @@ impl Session {
             return Ok(Some(Event::Request { token: None, method }));
         }
         if state.owed.len() >= open_requests {
-            return Err(frame.method_fault(
+            return Err(frame.wrong_method(
                 "LIM-09",
                 ReplyCode::RESOURCE_ERROR,
                 "fewer unanswered requests",
                 kind,
-                self.dialect,
             ));
         }
         state.owed.push_back(Owed { serial, kind });

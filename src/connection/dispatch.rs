@@ -272,43 +272,26 @@ impl Connection {
         let info = kind.info();
         if !self.session.side.peer().sends(info.senders) {
             let expected = "a method of the other side";
-            return Err(self.wrong_method(
-                frame,
-                "MTH-03",
-                ReplyCode::COMMAND_INVALID,
-                expected,
-                kind,
-            ));
+            return Err(frame.wrong_method("MTH-03", ReplyCode::COMMAND_INVALID, expected, kind));
         }
         match (info.on_channel_zero, frame.channel) {
             (true, 0) => self.on_connection_method(frame, kind),
             (true, _) => {
                 let rule = "FRM-09";
-                Err(self.wrong_method(frame, rule, ReplyCode::COMMAND_INVALID, "channel 0", kind))
+                Err(frame.wrong_method(rule, ReplyCode::COMMAND_INVALID, "channel 0", kind))
             }
             (false, 0) => {
                 let expected = "a channel above 0";
-                Err(self.wrong_method(frame, "FRM-10", ReplyCode::CHANNEL_ERROR, expected, kind))
+                Err(frame.wrong_method("FRM-10", ReplyCode::CHANNEL_ERROR, expected, kind))
             }
             (false, _) if self.session.phase == Phase::Open => {
                 self.session.on_channel_method(frame, kind)
             }
             (false, _) => {
                 let expected = "the next method of the handshake";
-                Err(self.wrong_method(frame, "HS-01", ReplyCode::COMMAND_INVALID, expected, kind))
+                Err(frame.wrong_method("HS-01", ReplyCode::COMMAND_INVALID, expected, kind))
             }
         }
-    }
-
-    pub(super) fn wrong_method(
-        &self,
-        frame: &Incoming<'_>,
-        rule: &'static str,
-        code: ReplyCode,
-        expected: &'static str,
-        kind: MethodKind,
-    ) -> Fault {
-        frame.method_fault(rule, code, expected, kind, self.session.dialect)
     }
 
     /// The largest payloads that the peer may send from now on.

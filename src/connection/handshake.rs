@@ -153,7 +153,7 @@ impl Connection {
             (_, Phase::Open, _) => self.on_method_when_open(frame, kind),
             _ => {
                 let expected = "the next method of the handshake";
-                Err(self.wrong_method(frame, "HS-01", ReplyCode::COMMAND_INVALID, expected, kind))
+                Err(frame.wrong_method("HS-01", ReplyCode::COMMAND_INVALID, expected, kind))
             }
         }
     }
@@ -189,7 +189,7 @@ impl Connection {
             MethodKind::ConnectionCloseOk => ("CLS-04", "a Close that it answers"),
             _ => ("HS-10", "no second handshake"),
         };
-        Err(self.wrong_method(frame, rule, ReplyCode::COMMAND_INVALID, expected, kind))
+        Err(frame.wrong_method(rule, ReplyCode::COMMAND_INVALID, expected, kind))
     }
 
     fn on_start(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
