@@ -52,7 +52,7 @@ impl Client {
     /// Sends a request and doesn't wait.
     #[track_caller]
     pub fn request(&mut self, id: ChannelId, method: &impl Request) -> RequestId {
-        self.on(id).call(method).expect("the request can be sent").expect("there will be a reply")
+        self.retry(|client| client.on(id).call(method)).expect("there will be a reply")
     }
 
     /// Sends a request that wants no reply.
