@@ -386,7 +386,6 @@ impl Session {
         state.phase = ChannelPhase::Closing;
         state.closing = Some(Box::new(reason));
         state.owed.clear();
-        state.drop_content();
         self.fail_requests(slot);
     }
 

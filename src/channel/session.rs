@@ -337,7 +337,6 @@ impl Session {
         state.phase = ChannelPhase::Draining;
         state.confirms = Confirms::default();
         state.owed.clear();
-        state.drop_content();
         self.fail_requests(slot);
         self.pinning.retain(|pinning| *pinning != slot);
         // A few octets that every dialect has.
@@ -354,9 +353,13 @@ impl Session {
 
     pub(crate) fn fail_requests(&mut self, slot: Slot) {
         let Some(state) = self.channels.get_mut(slot) else { return };
-        for pending in core::mem::take(&mut state.pending) {
-            let channel = Some(state.id);
-            self.events.push_back(Event::RequestFailed { channel, request: pending.id });
+        let channel = Some(state.id);
+        // A get whose message has begun comes first.
+        let cut_off = state.unfinished_get();
+        state.drop_content();
+        let pending = core::mem::take(&mut state.pending);
+        for request in cut_off.into_iter().chain(pending.into_iter().map(|pending| pending.id)) {
+            self.events.push_back(Event::RequestFailed { channel, request });
         }
     }
 

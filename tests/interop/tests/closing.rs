@@ -1,7 +1,9 @@
 //! How channels and connections end, by this side and by the broker.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "helpers fail the test")]
 
-use amqp_interop::{Broker, Client, consume, ctl, declare, key, name};
+use std::time::Instant;
+
+use amqp_interop::{Broker, Client, PATIENCE, consume, ctl, declare, key, name};
 use amqp_proto::protocol::{
     Dialect, MethodKind, Properties, ReplyCode, Request, basic, exchange, queue,
 };
@@ -261,6 +263,26 @@ fn a_stream_that_just_ends_is_told() {
     failed(&mut client, Some(channel), pending);
     let reason = client.closed();
     assert_eq!(reason.detail, CloseDetail::EndOfStream { awaited: "connection.close" });
+}
+
+#[test]
+fn a_get_whose_message_is_cut_off_fails() {
+    let mut client = Client::connect();
+    let channel = client.open();
+    let queue = client.queue(channel);
+    client.publish(channel, &queue, &[0; 1 << 20]);
+    client.await_count(channel, &queue, 1, 0);
+    client.read_at_most = 10_000;
+    let get = basic::Get { queue: queue.as_str().into(), no_ack: true, ..Default::default() };
+    let pending = client.request(channel, &get);
+    let before = client.received;
+    while client.received < before + 300_000 {
+        client.drive(Instant::now() + PATIENCE);
+    }
+    let now = client.now();
+    client.amqp.handle_eof(now);
+    failed(&mut client, Some(channel), pending);
+    assert_eq!(client.ended().initiator, Initiator::Transport);
 }
 
 /// A virtual host of the test's own, deleted at the end.
