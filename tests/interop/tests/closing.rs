@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use amqp_interop::{Broker, Client, PATIENCE, consume, ctl, declare, key, name};
 use amqp_proto::protocol::{
-    Dialect, MethodKind, Properties, ReplyCode, Request, basic, exchange, queue,
+    Dialect, Method, MethodKind, Properties, ReplyCode, Request, basic, channel, exchange, queue,
 };
 use amqp_proto::{ChannelId, CloseDetail, CloseReason, Event, Initiator, RequestId, UsageError};
 
@@ -185,6 +185,17 @@ fn recovery_without_requeue_is_540() {
     client.request(channel, &basic::Recover { requeue: false });
     let reason = client.closed();
     check(&reason, ReplyCode::NOT_IMPLEMENTED, "requeue=false", MethodKind::BasicRecover);
+}
+
+#[test]
+fn stopping_the_flow_is_540() {
+    let mut client = Client::connect();
+    let channel = client.open();
+    let reply = client.call(channel, &channel::Flow { active: true });
+    assert_eq!(reply.method(), Method::ChannelFlowOk(channel::FlowOk { active: true }));
+    client.request(channel, &channel::Flow { active: false });
+    let reason = client.closed();
+    check(&reason, ReplyCode::NOT_IMPLEMENTED, "active=false", MethodKind::ChannelFlow);
 }
 
 #[test]

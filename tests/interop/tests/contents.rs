@@ -3,10 +3,10 @@
 
 use amqp_interop::{Broker, Client, declare, key, name};
 use amqp_proto::protocol::{
-    MethodKind, Properties, PropertiesBuf, Property, basic, exchange, queue,
+    MethodKind, Properties, PropertiesBuf, Property, ReplyCode, basic, exchange, queue,
 };
 use amqp_proto::wire::{ArrayBuf, Decimal, TableBuf, Value};
-use amqp_proto::{ChannelId, Content};
+use amqp_proto::{ChannelId, Content, Initiator};
 
 /// A value of every type that is sent, at the ends of its range, but no table or array.
 fn flat_values() -> Vec<(&'static str, Value<'static>)> {
@@ -273,6 +273,21 @@ fn headers_larger_than_a_small_frame_max_still_arrive() {
     let delete = queue::Delete { queue: name.as_str().into(), ..Default::default() };
     small.ok(here, &delete, MethodKind::QueueDeleteOk);
     small.close();
+}
+
+/// Erlang has no such floats, so RabbitMQ can't decode them.
+#[test]
+fn floats_that_are_no_numbers_end_the_connection() {
+    for float in [Value::F64(f64::NAN), Value::F32(f32::INFINITY)] {
+        let mut client = Client::connect();
+        let channel = client.open();
+        let headers = TableBuf::new().with("float", float).unwrap();
+        let properties = PropertiesBuf::new().with_headers(&headers).unwrap();
+        client.on(channel).publish(&key("nowhere"), &properties, "body").unwrap();
+        let reason = client.closed();
+        assert_eq!(reason.initiator, Initiator::Peer);
+        assert_eq!(reason.reply_code, ReplyCode::INTERNAL_ERROR, "{reason}");
+    }
 }
 
 #[test]
