@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 use crate::channel::incoming::{Fault, Incoming};
 use crate::channel::state::ChannelState;
 use crate::error::{Got, Scope};
-use crate::event::{Content, ContentPart, ContentStart, Event, Head};
+use crate::event::{Content, ContentPart, ContentStart, Event, Head, RequestId};
 use crate::frame::{FRAME_HEADER_LEN, FrameHeader, FrameType};
 use crate::protocol::{ContentHeader, Dialect, MethodKind, ReplyCode};
 use crate::wire::{DecodeError, DecodeErrorKind, TableLimits};
@@ -249,6 +249,15 @@ impl ChannelState {
             self.head_buffer.extend_from_slice(header);
             *header_at = u32::try_from(method_len).unwrap_or(u32::MAX);
         }
+    }
+
+    /// The request that the unfinished content answers, unless its beginning was handed over.
+    pub(crate) fn unfinished_get(&self) -> Option<RequestId> {
+        let carrier = match &self.receiving {
+            Receiving::Header(carrier) | Receiving::Body { carrier, whole: true, .. } => carrier,
+            _ => return None,
+        };
+        (carrier.kind == MethodKind::BasicGetOk).then_some(RequestId(carrier.number))
     }
 
     /// Forgets an unfinished content.

@@ -28,6 +28,7 @@ impl Session {
         let Some(state) = self.channels.get(slot) else { return Ok(None) };
         match state.phase {
             ChannelPhase::Closing => self.on_method_while_closing(frame, kind, slot),
+            ChannelPhase::Draining => Ok(None), // the peer waits for close-ok
             ChannelPhase::Opening => self.on_method_while_opening(frame, kind, slot),
             _ => {
                 if !matches!(state.receiving, Receiving::Nothing) {
@@ -95,9 +96,9 @@ impl Session {
     ) -> Result<Option<Event>, Fault> {
         match kind {
             MethodKind::ChannelClose => {
-                // CHN-05: both closed at once.
+                // CHN-05: both closed at once. Not ahead of a content that is on its way (CNT-04).
                 self.decode(frame)?;
-                self.send_ahead(frame.channel, &channel::CloseOk);
+                let _ = self.send_close(slot, &channel::CloseOk);
                 Ok(None)
             }
             MethodKind::ChannelCloseOk => {
@@ -185,8 +186,7 @@ impl Session {
         reason.method.method_id = close.method_id;
         let Some(state) = self.channels.get(slot) else { return Ok(None) };
         let channel = state.id;
-        self.forget_channel(slot);
-        self.send_ahead(frame.channel, &channel::CloseOk);
+        self.answer_close(slot, channel);
         Ok(self.queued(Event::ChannelClosed { channel, reason: Box::new(reason) }))
     }
 
@@ -356,7 +356,7 @@ impl Session {
             return Err(frame.fault("CHN-01", ReplyCode::CHANNEL_ERROR, "an open channel", got));
         };
         match state.phase {
-            ChannelPhase::Closing => Ok(None), // CHN-04
+            ChannelPhase::Closing | ChannelPhase::Draining => Ok(None), // CHN-04
             ChannelPhase::Open if frame_type == FrameType::BODY => state.on_body(frame, rules),
             ChannelPhase::Open => {
                 let Some((first, second)) = state.on_header(frame, rules)? else { return Ok(None) };
@@ -392,7 +392,6 @@ impl Session {
         state.phase = ChannelPhase::Closing;
         state.closing = Some(Box::new(reason));
         state.owed.clear();
-        state.drop_content();
         self.fail_requests(slot);
     }
 

@@ -5,19 +5,20 @@ use alloc::vec::Vec;
 
 use bytes::{Buf, Bytes};
 
+use crate::channel::confirms::Confirms;
 use crate::channel::content::ContentRules;
 use crate::channel::state::{ChannelPhase, ChannelState};
 use crate::channel::table::{ChannelTable, Slot};
 use crate::config::ContentMode;
 use crate::error::UsageError;
-use crate::event::{Event, RequestId};
+use crate::event::{ChannelId, Event, RequestId};
 use crate::frame::{FRAME_END, FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, FrameType};
 use crate::limits::Limits;
 use crate::output::{Payload, Transmit};
 use crate::peer::Capabilities;
 use crate::phase::{Phase, Side};
 use crate::profile::Profile;
-use crate::protocol::{AsMethod, ContentHeader, Dialect};
+use crate::protocol::{AsMethod, ContentHeader, Dialect, channel};
 use crate::wire::{EncodeError, TableLimits};
 
 /// The part of a connection that commands on a channel reach.
@@ -181,7 +182,7 @@ impl Session {
         self.use_reserve(self.window.remaining() - before);
     }
 
-    /// Queues channel.close behind what the channel has queued; there is always room for it.
+    /// Queues channel.close or close-ok behind what the channel has queued; there is always room for it.
     pub(crate) fn send_close(
         &mut self,
         slot: Slot,
@@ -298,6 +299,9 @@ impl Session {
             self.waiting = self.waiting.saturating_sub(before - state.lane.octets());
             if state.lane.is_empty() {
                 state.lane_active = false;
+                if state.phase == ChannelPhase::Draining {
+                    self.channels.remove(slot);
+                }
             } else {
                 self.turns.push_back(slot);
             }
@@ -317,6 +321,16 @@ impl Session {
         }
     }
 
+    /// Forgets what channels have queued whose content would be completed by octets of no meaning,
+    /// of which there may be more than fit into memory.
+    pub(crate) fn drop_fillers(&mut self) {
+        for slot in self.channels.slots() {
+            if self.channels.get(slot).is_some_and(|state| state.lane.has_filler()) {
+                self.drop_lane(slot);
+            }
+        }
+    }
+
     /// Forgets what all channels had queued behind the window.
     pub(crate) fn drop_lanes(&mut self) {
         for slot in core::mem::take(&mut self.turns) {
@@ -326,6 +340,33 @@ impl Session {
             }
         }
         self.waiting = 0;
+    }
+
+    /// Ends a channel that the peer has closed: close-ok goes out at once, or behind the rest of a
+    /// content that has begun, while what waits behind that is dropped.
+    pub(crate) fn answer_close(&mut self, slot: Slot, id: ChannelId) {
+        let largest = self.largest_payload();
+        let Some(state) = self.channels.get_mut(slot) else { return };
+        let before = state.lane.octets();
+        if state.lane.keep_begun() {
+            if let Some(missing) = state.sending {
+                // Nobody will send these, and nobody will look at them.
+                state.lane.push_filler(missing, largest);
+            }
+        }
+        self.waiting = self.waiting.saturating_sub(before - state.lane.octets());
+        if state.lane.is_empty() {
+            self.forget_channel(slot);
+            self.send_ahead(id.number(), &channel::CloseOk);
+            return;
+        }
+        state.phase = ChannelPhase::Draining;
+        state.confirms = Confirms::default();
+        state.owed.clear();
+        self.fail_requests(slot);
+        self.pinning.retain(|pinning| *pinning != slot);
+        // A few octets that every dialect has.
+        let _ = self.send_close(slot, &channel::CloseOk);
     }
 
     /// Ends a channel: its pending requests fail in order (`SYN-10`), its number is free again.
@@ -338,9 +379,13 @@ impl Session {
 
     pub(crate) fn fail_requests(&mut self, slot: Slot) {
         let Some(state) = self.channels.get_mut(slot) else { return };
-        for pending in core::mem::take(&mut state.pending) {
-            let channel = Some(state.id);
-            self.events.push_back(Event::RequestFailed { channel, request: pending.id });
+        let channel = Some(state.id);
+        // A get whose message has begun comes first.
+        let cut_off = state.unfinished_get();
+        state.drop_content();
+        let pending = core::mem::take(&mut state.pending);
+        for request in cut_off.into_iter().chain(pending.into_iter().map(|pending| pending.id)) {
+            self.events.push_back(Event::RequestFailed { channel, request });
         }
     }
 

@@ -18,6 +18,7 @@ use crate::protocol::MethodKind;
 ///   (closed) -- channel.open ---> Opening -- open-ok --> Open -- channel.close --> Closing -- close-ok --> (closed)
 ///                                    |                    |
 ///                                    '-- peer's close, answered by close-ok --> (closed)
+///                                                  '--> Draining, inside a content --^
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ChannelPhase {
@@ -28,6 +29,9 @@ pub(crate) enum ChannelPhase {
     Open,
     /// channel.close has been sent: all but close and close-ok is discarded (`CHN-04`).
     Closing,
+    /// The peer has closed it inside a content of this side, whose rest must go out before close-ok:
+    /// RabbitMQ takes no method there, not even that one (`CNT-04`). Over for the application.
+    Draining,
 }
 
 impl ChannelPhase {
@@ -36,7 +40,7 @@ impl ChannelPhase {
             Self::Vacant => "closed",
             Self::Opening => "opening",
             Self::Open => "open",
-            Self::Closing => "closing",
+            Self::Closing | Self::Draining => "closing",
         }
     }
 }

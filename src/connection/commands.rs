@@ -330,6 +330,7 @@ impl Connection {
     /// Octets that wait behind the output window and haven't been cut into frames come along.
     pub fn into_parts(mut self) -> Parts {
         let mut unsent = bytes::BytesMut::new();
+        self.session.drop_fillers();
         while self.transmit().has_remaining() {
             let window = &mut self.session.window;
             unsent.extend_from_slice(&window.copy_to_bytes(window.remaining()));

@@ -17,7 +17,7 @@ use core::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::channel::{Channel, ChannelPhase, ContentRules, Session};
+use crate::channel::{Channel, ChannelPhase, ContentRules, Session, Slot};
 use crate::config::{ClientConfig, ServerConfig};
 use crate::connection::input::{Input, Preamble};
 use crate::connection::timers::{Timer, Timers};
@@ -240,7 +240,11 @@ impl Connection {
     /// [`UsageError::UnknownChannel`] if it isn't open.
     pub fn channel(&mut self, id: ChannelId) -> Result<Channel<'_>, UsageError> {
         let unknown = UsageError::UnknownChannel { channel: id.number() };
-        let slot = self.session.channels.find(id.number()).ok_or(unknown)?;
+        let channels = &self.session.channels;
+        let usable = |slot: &Slot| {
+            channels.get(*slot).is_some_and(|state| state.phase != ChannelPhase::Draining)
+        };
+        let slot = channels.find(id.number()).filter(usable).ok_or(unknown)?;
         Ok(Channel::new(&mut self.session, slot, id))
     }
 
@@ -250,7 +254,7 @@ impl Connection {
         channels
             .slots()
             .filter_map(|slot| channels.get(slot))
-            .filter(|state| state.phase != ChannelPhase::Vacant)
+            .filter(|state| !matches!(state.phase, ChannelPhase::Vacant | ChannelPhase::Draining))
             .map(|state| state.id)
     }
 

@@ -77,7 +77,8 @@ pub enum Event {
         /// The request.
         request: RequestId,
     },
-    /// A channel is closed and its number free again.
+    /// A channel is closed and its number free again: at once, or, where the peer has closed it inside
+    /// a content of this side, when the rest of that is transmitted.
     ChannelClosed {
         /// The channel.
         channel: ChannelId,

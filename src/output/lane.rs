@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use bytes::{Buf, Bytes};
 
+use crate::frame::{FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, FrameType};
 use crate::output::Transmit;
 
 /// Frames are gathered in one item up to this many octets; then another channel has its turn.
@@ -23,13 +24,30 @@ enum Item {
     Frames(Vec<u8>),
     /// A body, or the rest of one, that is cut into frames as it is drained.
     Body { octets: Bytes, largest: usize },
+    /// This many octets of no meaning, to complete a body.
+    Filler { missing: u64, largest: usize },
 }
+
+/// What fillers consist of.
+static ZEROS: [u8; 4096 - FRAME_OVERHEAD] = [0; 4096 - FRAME_OVERHEAD];
 
 impl core::fmt::Debug for Item {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Frames(octets) => write!(f, "Frames({} octets)", octets.len()),
             Self::Body { octets, .. } => write!(f, "Body({} octets)", octets.len()),
+            Self::Filler { missing, .. } => write!(f, "Filler({missing} octets)"),
+        }
+    }
+}
+
+impl Item {
+    /// Octets that wait; fillers don't count, nobody has given them.
+    fn len(&self) -> usize {
+        match self {
+            Self::Frames(octets) => octets.len(),
+            Self::Body { octets, .. } => octets.len(),
+            Self::Filler { .. } => 0,
         }
     }
 }
@@ -69,6 +87,39 @@ impl Lane {
         self.items.push_back(Item::Body { octets, largest: largest.max(1) });
     }
 
+    /// Appends octets of no meaning, cut into frames of at most `largest` payload octets.
+    pub(crate) fn push_filler(&mut self, missing: u64, largest: usize) {
+        self.items.push_back(Item::Filler { missing, largest: largest.clamp(1, ZEROS.len()) });
+    }
+
+    /// Whether it ends a content that the application didn't.
+    pub(crate) fn has_filler(&self) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Filler { .. }))
+    }
+
+    /// Keeps the rest of a content whose beginning was drained and drops what is behind it. Tells
+    /// whether nothing was behind it.
+    pub(crate) fn keep_begun(&mut self) -> bool {
+        let mut kept = 0;
+        let mut all = true;
+        for item in &mut self.items {
+            if let Item::Frames(frames) = item {
+                let body = leading_body_frames(frames);
+                all = body == frames.len();
+                frames.truncate(body);
+            }
+            kept += 1;
+            if !all {
+                break;
+            }
+        }
+        all &= kept == self.items.len();
+        self.items.truncate(kept);
+        self.items.retain(|item| !matches!(item, Item::Frames(frames) if frames.is_empty()));
+        self.octets = self.items.iter().map(Item::len).sum();
+        all
+    }
+
     /// Moves one turn's worth to the window: an item of frames, or one body frame.
     pub(crate) fn drain_turn(&mut self, channel: u16, window: &mut Transmit) {
         match self.items.front_mut() {
@@ -85,6 +136,14 @@ impl Lane {
                 }
                 window.push_body(channel, part);
             }
+            Some(Item::Filler { missing, largest }) => {
+                let part = usize::try_from(*missing).unwrap_or(usize::MAX).min(*largest);
+                *missing -= part as u64;
+                if *missing == 0 {
+                    self.items.pop_front();
+                }
+                window.push_body(channel, Bytes::from_static(ZEROS.get(..part).unwrap_or(&[])));
+            }
             None => {}
         }
     }
@@ -92,5 +151,69 @@ impl Lane {
     pub(crate) fn clear(&mut self) {
         self.items.clear();
         self.octets = 0;
+    }
+}
+
+/// The octets of the body frames that whole frames begin with: the rest of a content.
+fn leading_body_frames(frames: &[u8]) -> usize {
+    let mut len = 0;
+    while let Some(header) = frames.get(len..).and_then(<[u8]>::first_chunk::<FRAME_HEADER_LEN>) {
+        let header = FrameHeader::parse(header);
+        if header.frame_type != FrameType::BODY {
+            break;
+        }
+        len += header.size as usize + FRAME_OVERHEAD;
+    }
+    len.min(frames.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(frame_type: FrameType, payload: &[u8]) -> Vec<u8> {
+        let header = FrameHeader { frame_type, channel: 1, size: payload.len() as u32 };
+        [&header.encode()[..], payload, &[crate::frame::FRAME_END]].concat()
+    }
+
+    fn lane(items: &[(FrameType, &[u8])]) -> Lane {
+        let mut lane = Lane::default();
+        for (frame_type, payload) in items {
+            lane.append(|out| out.extend(frame(*frame_type, payload)));
+        }
+        lane
+    }
+
+    #[test]
+    fn only_the_content_that_has_begun_is_kept() {
+        let (method, header, body) = (FrameType::METHOD, FrameType::HEADER, FrameType::BODY);
+        assert!(Lane::default().keep_begun());
+        let mut rest = lane(&[(body, b"a"), (body, b"b")]);
+        assert!(rest.keep_begun());
+        assert_eq!(rest.octets(), 18);
+        let mut rest = lane(&[(body, b"a"), (method, b"m"), (header, b"h"), (body, b"b")]);
+        rest.push_body(Bytes::from_static(b"dropped"), 9);
+        assert!(!rest.keep_begun());
+        assert_eq!(rest.octets(), 9);
+        let mut waiting = lane(&[(method, b"m"), (header, b"h"), (body, b"b")]);
+        assert!(!waiting.keep_begun());
+        assert!(waiting.is_empty() && waiting.octets() == 0);
+        let mut large = Lane::default();
+        large.push_body(Bytes::from_static(b"kept"), 2);
+        large.append(|out| out.extend(frame(method, b"m")));
+        large.push_body(Bytes::from_static(b"dropped"), 9);
+        assert!(!large.keep_begun());
+        assert_eq!((large.octets(), large.items.len()), (4, 1));
+    }
+
+    #[test]
+    fn fillers_are_cut_into_frames() {
+        let mut lane = Lane::default();
+        lane.push_filler(5, 2);
+        let mut window = Transmit::default();
+        while !lane.is_empty() {
+            lane.drain_turn(1, &mut window);
+        }
+        assert_eq!(window.remaining(), 5 + 3 * FRAME_OVERHEAD);
     }
 }

@@ -38,6 +38,10 @@ pub struct Client {
     pub received: u64,
     /// The door for received octets.
     pub door: Door,
+    /// The most octets to read at a time.
+    pub read_at_most: usize,
+    /// The most octets to write before reading again.
+    pub write_at_most: usize,
     clock: StdClock,
     stream: TcpStream,
     buffer: BytesMut,
@@ -81,6 +85,8 @@ impl Client {
             sent: 0,
             received: 0,
             door: Door::Input,
+            read_at_most: 1 << 16,
+            write_at_most: usize::MAX,
             clock,
             stream,
             buffer: BytesMut::new(),
@@ -152,13 +158,13 @@ impl Client {
         panic!("expected {what}, but {instead}\n{self:?}")
     }
 
-    /// Waits for the end of the connection and for the end of the stream behind it.
+    /// Waits for the end of the connection.
     ///
     /// # Panics
     ///
-    /// Fails the test when either doesn't come in time.
+    /// Fails the test when it doesn't come in time.
     #[track_caller]
-    pub fn closed(&mut self) -> CloseReason {
+    pub fn ended(&mut self) -> CloseReason {
         let reason = self.wait_for("the end of the connection", |event| match event {
             Event::Closed(reason) => Some(CloseReason::clone(reason)),
             _ => None,
@@ -166,6 +172,17 @@ impl Client {
         assert_eq!(self.amqp.phase(), Phase::Closed);
         assert!(self.amqp.poll_event().is_none(), "an event behind the terminal one");
         self.write();
+        reason
+    }
+
+    /// Waits for the end of the connection and for the end of the stream behind it.
+    ///
+    /// # Panics
+    ///
+    /// Fails the test when either doesn't come in time.
+    #[track_caller]
+    pub fn closed(&mut self) -> CloseReason {
+        let reason = self.ended();
         // After close-ok RabbitMQ waits for this side to go first.
         let _ = self.stream.shutdown(Shutdown::Write);
         let deadline = Instant::now() + PATIENCE;
@@ -189,7 +206,9 @@ impl Client {
         }
         if self.amqp.wants_input() {
             let wait = self.amqp.poll_timeout().map(|at| Instant::now() + self.clock.until(at));
-            let octets = self.read(wait.map_or(deadline, |at| at.min(deadline)));
+            let wait = wait.map_or(deadline, |at| at.min(deadline));
+            let busy = self.amqp.transmit().has_remaining();
+            let octets = self.read(if busy { Instant::now() } else { wait });
             let now = self.clock.now();
             match octets {
                 Some(octets) => self.hand_in(octets),
@@ -234,9 +253,12 @@ impl Client {
 
     /// Writes what the broker takes at once.
     fn write(&mut self) {
-        while self.amqp.transmit().has_remaining() {
-            match self.stream.write(self.amqp.transmit().chunk()) {
+        let mut may = self.write_at_most;
+        while self.amqp.transmit().has_remaining() && may > 0 {
+            let end = self.amqp.transmit().chunk().len().min(may);
+            match self.stream.write(&self.amqp.transmit().chunk()[..end]) {
                 Ok(written) => {
+                    may -= written;
                     self.amqp.transmit().advance(written);
                     self.sent += written as u64;
                 }
@@ -251,7 +273,7 @@ impl Client {
     fn read(&mut self, deadline: Instant) -> Option<Vec<u8>> {
         let wait = deadline.saturating_duration_since(Instant::now());
         self.stream.set_read_timeout(Some(wait.max(Duration::from_millis(1)))).expect("not zero");
-        let mut octets = vec![0; 1 << 16];
+        let mut octets = vec![0; self.read_at_most];
         match self.stream.read(&mut octets) {
             Ok(0) => None,
             Ok(read) => {

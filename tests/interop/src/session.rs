@@ -36,11 +36,25 @@ impl Client {
     /// Opens a channel and waits for it.
     #[track_caller]
     pub fn open(&mut self) -> ChannelId {
-        let id = self.amqp.open_channel().expect("a channel is free");
+        let id = self.retry(|client| client.amqp.open_channel());
         self.wait_for("an open channel", |event| {
             matches!(event, Event::ChannelOpened(opened) if *opened == id).then_some(())
         });
         id
+    }
+
+    /// Opens the channel with this number as soon as that is free, and waits for it.
+    #[track_caller]
+    pub fn retry_open(&mut self, id: ChannelId) {
+        let deadline = Instant::now() + PATIENCE;
+        while let Err(refused) = self.amqp.open_channel_number(id) {
+            assert!(matches!(refused, UsageError::ChannelPhase { .. }), "{refused}");
+            assert!(Instant::now() < deadline, "channel {id} doesn't get free");
+            self.drive(Instant::now());
+        }
+        self.wait_for("an open channel", |event| {
+            matches!(event, Event::ChannelOpened(opened) if *opened == id).then_some(())
+        });
     }
 
     /// The channel, to give commands to.
@@ -52,7 +66,7 @@ impl Client {
     /// Sends a request and doesn't wait.
     #[track_caller]
     pub fn request(&mut self, id: ChannelId, method: &impl Request) -> RequestId {
-        self.on(id).call(method).expect("the request can be sent").expect("there will be a reply")
+        self.retry(|client| client.on(id).call(method)).expect("there will be a reply")
     }
 
     /// Sends a request that wants no reply.

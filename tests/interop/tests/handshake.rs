@@ -11,8 +11,7 @@ use amqp_proto::protocol::{AsMethod, MethodKind};
 use amqp_proto::protocol::{ReplyCode, connection};
 use amqp_proto::wire::{TableBuf, Value};
 use amqp_proto::{
-    Capabilities, ClientConfig, CloseDetail, CloseReason, Decision, Event, Heartbeat, Initiator,
-    Mechanism,
+    Capabilities, ClientConfig, CloseDetail, Decision, Event, Heartbeat, Initiator, Mechanism,
 };
 
 /// Logs in with these mechanisms and does something that only an open connection can.
@@ -74,10 +73,7 @@ fn a_challenge_can_be_refused() {
     let refusal =
         Decision::Refuse { code: ReplyCode::ACCESS_REFUSED, text: "none of your business" };
     client.amqp.decide(refusal).unwrap();
-    let reason = client.wait_for("the end", |event| match event {
-        Event::Closed(reason) => Some(CloseReason::clone(reason)),
-        _ => None,
-    });
+    let reason = client.ended();
     assert_eq!((reason.initiator, reason.detail), (Initiator::Local, CloseDetail::LoginRefused));
 }
 
@@ -93,10 +89,7 @@ fn the_first_mechanism_that_the_broker_offers_is_taken() {
     assert_eq!(client.closed().reply_code, ReplyCode::ACCESS_REFUSED);
 
     let mut client = Client::start(broker.config_with(vec![unheard_of]));
-    let reason = client.wait_for("the end", |event| match event {
-        Event::Closed(reason) => Some(CloseReason::clone(reason)),
-        _ => None,
-    });
+    let reason = client.ended();
     assert_eq!(reason.detail, CloseDetail::NoCommonMechanism);
     for offered in ["PLAIN", "AMQPLAIN", "RABBIT-CR-DEMO"] {
         assert!(reason.to_string().contains(offered), "{reason}");
