@@ -179,6 +179,7 @@ impl Input {
                 Unit::Whole(len) if len > have => len - have,
                 Unit::Whole(len) => {
                     let chunk = self.partial.split_to(len).freeze();
+                    self.ahead = Ahead::default();
                     self.leave_preamble();
                     self.push(chunk);
                     return;
