@@ -118,6 +118,9 @@ impl Input {
             input.clear();
             return;
         }
+        if self.refused {
+            return;
+        }
         if !self.partial.is_empty() {
             // The beginning of this frame came through another door.
             self.take(input.split().freeze());
@@ -162,11 +165,13 @@ impl Input {
             if self.refused {
                 self.partial.truncate(whole);
             }
-            if whole == 0 {
+            if whole > 0 {
+                let chunk = self.partial.split_to(whole).freeze();
+                self.push(chunk);
+            }
+            if whole == 0 || self.refused {
                 break;
             }
-            let chunk = self.partial.split_to(whole).freeze();
-            self.push(chunk);
         }
     }
 
