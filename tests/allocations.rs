@@ -11,8 +11,9 @@
 
 mod common;
 
+use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::System;
 
 use amqp_proto::protocol::{Properties, basic};
 use amqp_proto::{ChannelId, Connection, Event, ServerConfig};
