@@ -96,7 +96,10 @@ impl Session {
         kind: MethodKind,
         slot: Slot,
     ) -> Result<Option<Event>, Fault> {
+        let unwritten = self.channels.get(slot).is_some_and(|state| !state.lane.is_empty());
         match kind {
+            // CHN-08: this side's Close still waits in the lane, and may not follow close-ok.
+            MethodKind::ChannelClose if unwritten => self.on_peer_close(frame, slot),
             MethodKind::ChannelClose => {
                 // CHN-05: both closed at once.
                 self.decode(frame)?;
