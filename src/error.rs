@@ -311,7 +311,7 @@ impl CloseReason {
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.detail {
-            CloseDetail::EndOfStream { awaited } => {
+            CloseDetail::EndOfStream { awaited } if self.initiator == Initiator::Transport => {
                 return write!(f, "the peer ended the stream while {awaited} was awaited");
             }
             CloseDetail::HandshakeTimeout { awaited } => {
@@ -328,7 +328,7 @@ impl fmt::Display for CloseReason {
             CloseDetail::Redirected => {
                 return write!(f, "the server asks to use another host: {}", self.text);
             }
-            CloseDetail::CloseTimeout | CloseDetail::None => {}
+            CloseDetail::EndOfStream { .. } | CloseDetail::CloseTimeout | CloseDetail::None => {}
         }
         let who = match self.initiator {
             Initiator::Local => "closed locally",
@@ -340,10 +340,13 @@ impl fmt::Display for CloseReason {
         if !self.text.is_empty() {
             write!(f, ": {}", self.text)?;
         }
-        if self.detail == CloseDetail::CloseTimeout {
-            f.write_str(" (close-ok didn't come in time)")?;
+        match self.detail {
+            CloseDetail::CloseTimeout => f.write_str(" (close-ok didn't come in time)"),
+            CloseDetail::EndOfStream { awaited } => {
+                write!(f, " (the stream ended while {awaited} was awaited)")
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

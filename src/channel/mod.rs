@@ -260,13 +260,18 @@ impl<'a> Channel<'a> {
     ///
     /// # Errors
     ///
-    /// [`UsageError::NoContentOpen`], [`UsageError::BodyTooLong`], [`UsageError::Full`].
+    /// [`UsageError::NoContentOpen`], [`UsageError::BodyTooLong`], [`UsageError::Full`],
+    /// [`UsageError::ConnectionPhase`].
     pub fn send_body<'p>(&mut self, part: impl Into<Payload<'p>>) -> Result<(), UsageError> {
         let part = part.into();
         let channel = self.id.number();
         let Some(missing) = self.missing_body() else {
             return Err(UsageError::NoContentOpen { channel });
         };
+        if self.session.phase != Phase::Open {
+            let (method, phase) = ("a body", self.session.phase.name());
+            return Err(UsageError::ConnectionPhase { method, phase });
+        }
         let given = part.len() as u64;
         if given > missing {
             return Err(UsageError::BodyTooLong { missing, given });

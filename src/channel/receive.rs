@@ -94,7 +94,10 @@ impl Session {
         kind: MethodKind,
         slot: Slot,
     ) -> Result<Option<Event>, Fault> {
+        let unwritten = self.channels.get(slot).is_some_and(|state| !state.lane.is_empty());
         match kind {
+            // CHN-08: this side's Close still waits in the lane, and may not follow close-ok.
+            MethodKind::ChannelClose if unwritten => self.on_peer_close(frame, slot),
             MethodKind::ChannelClose => {
                 // CHN-05: both closed at once. Not ahead of a content that is on its way (CNT-04).
                 self.decode(frame)?;

@@ -129,7 +129,10 @@ impl Connection {
 
     /// The stream has ended and everything before its end is decoded.
     pub(super) fn end_of_stream(&mut self) {
-        if let Some(reason) = self.closing.take() {
+        if let Some(mut reason) = self.closing.take() {
+            if reason.detail == CloseDetail::None {
+                reason.detail = CloseDetail::EndOfStream { awaited: "connection.close-ok" };
+            }
             self.finish(*reason);
             return;
         }
@@ -189,7 +192,6 @@ impl Connection {
                 "a decision on the virtual host"
             }
             (Side::Server, Phase::Opening) => "connection.open",
-            (_, Phase::Closing) => "connection.close-ok",
             _ => "connection.close",
         }
     }

@@ -154,7 +154,7 @@ impl Connection {
             Some(Gate::Credentials) => "a login",
             Some(Gate::Challenge) => "a challenge",
             Some(Gate::VirtualHost) => "a virtual host",
-            None if self.secrets_owed > 0 => "a new secret",
+            None if self.session.phase == Phase::Open && self.secrets_owed > 0 => "a new secret",
             None => return Err(UsageError::NothingToDecide),
         };
         match (self.gate, decision) {

@@ -9,6 +9,7 @@ use crate::error::Got;
 use crate::event::Event;
 use crate::frame::{
     FRAME_END, FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, FrameType, OVERHEAD_OCTETS,
+    PeerProtocol,
 };
 use crate::phase::{Phase, Side};
 use crate::protocol::{MethodId, MethodKind, ReplyCode};
@@ -108,11 +109,11 @@ impl Connection {
             Incoming { chunk: &chunk, start: 0, size: 0, channel: 0, offset: self.input.offset() };
         match self.input.preamble() {
             Preamble::Past => {}
-            // HDR-04: a wrong prefix need not wait for its eighth octet.
+            // HDR-04: what tells another protocol need not wait for its eighth octet. Other octets
+            // do, so that the same is told however they are split (FRM-05).
             Preamble::Expected => {
-                let right = octets.iter().zip(b"AMQP").all(|(octet, expected)| octet == expected);
                 let got = Got::Text("other octets");
-                return (!right).then(|| {
+                return PeerProtocol::recognise(octets).map(|_| {
                     at_end.fault("HDR-03", ReplyCode::FRAME_ERROR, "a protocol header", got)
                 });
             }

@@ -108,14 +108,26 @@ impl Input {
         &self.ahead
     }
 
+    /// Octets of that frame, once its header tells.
+    pub(crate) fn ahead_len(&self) -> usize {
+        match self.unit_len(self.ahead.octets()) {
+            Unit::Whole(len) => len,
+            Unit::Short(_) | Unit::Refused => usize::from(self.ahead.len),
+        }
+    }
+
     pub(crate) const fn preamble(&self) -> Preamble {
         self.preamble
     }
 
-    /// Takes whole frames off the front of the caller's buffer, about `budget` octets of them.
-    pub(crate) fn take_from(&mut self, input: &mut BytesMut, budget: usize) {
+    /// Takes whole frames off the front of the caller's buffer, at most `budget` octets of them; where
+    /// `one_at_least` the first frame may be longer.
+    pub(crate) fn take_from(&mut self, input: &mut BytesMut, budget: usize, one_at_least: bool) {
         if self.dead {
             input.clear();
+            return;
+        }
+        if self.refused {
             return;
         }
         if !self.partial.is_empty() {
@@ -123,7 +135,7 @@ impl Input {
             self.take(input.split().freeze());
             return;
         }
-        let whole = self.scan(input, budget);
+        let whole = self.scan(input, budget, one_at_least);
         if whole > 0 {
             self.push(input.split_to(whole).freeze());
         }
@@ -138,7 +150,7 @@ impl Input {
             self.complete_partial(&mut input);
         }
         while !input.is_empty() && self.partial.is_empty() {
-            let whole = self.scan(&input, LONGEST_CHUNK);
+            let whole = self.scan(&input, LONGEST_CHUNK, true);
             if whole > 0 {
                 self.push(input.split_to(whole));
             } else if self.refused {
@@ -157,16 +169,18 @@ impl Input {
         self.partial.extend_from_slice(input);
         loop {
             let partial = core::mem::take(&mut self.partial);
-            let whole = self.scan(&partial, LONGEST_CHUNK);
+            let whole = self.scan(&partial, LONGEST_CHUNK, true);
             self.partial = partial;
             if self.refused {
                 self.partial.truncate(whole);
             }
-            if whole == 0 {
+            if whole > 0 {
+                let chunk = self.partial.split_to(whole).freeze();
+                self.push(chunk);
+            }
+            if whole == 0 || self.refused {
                 break;
             }
-            let chunk = self.partial.split_to(whole).freeze();
-            self.push(chunk);
         }
     }
 
@@ -179,6 +193,7 @@ impl Input {
                 Unit::Whole(len) if len > have => len - have,
                 Unit::Whole(len) => {
                     let chunk = self.partial.split_to(len).freeze();
+                    self.ahead = Ahead::default();
                     self.leave_preamble();
                     self.push(chunk);
                     return;
@@ -198,14 +213,17 @@ impl Input {
         }
     }
 
-    /// The octets at the front that are whole frames, about `budget` of them but at least one frame.
-    /// Takes note of the frame behind them.
-    fn scan(&mut self, octets: &[u8], budget: usize) -> usize {
+    /// The octets at the front that are whole frames, at most `budget` of them; where `one_at_least`
+    /// the first frame may be longer. Takes note of the frame behind them.
+    fn scan(&mut self, octets: &[u8], budget: usize, one_at_least: bool) -> usize {
+        let budget = budget.min(LONGEST_CHUNK);
         let mut at = 0;
-        while at == 0 || at < budget.min(LONGEST_CHUNK) {
+        loop {
             let rest = octets.get(at..).unwrap_or(&[]);
             match self.unit_len(rest) {
-                Unit::Whole(len) if rest.len() >= len => {
+                Unit::Whole(len)
+                    if rest.len() >= len && (at + len <= budget || (at == 0 && one_at_least)) =>
+                {
                     at += len;
                     self.leave_preamble();
                 }

@@ -176,7 +176,7 @@ impl Connection {
         self.see_input(now, before > 0);
         if self.wants_input() || self.input.is_dead() {
             let budget = self.input_budget().saturating_sub(self.input.undecoded());
-            self.input.take_from(input, budget);
+            self.input.take_from(input, budget, !self.input_waits());
         }
     }
 
@@ -224,7 +224,7 @@ impl Connection {
     pub fn wants_input(&self) -> bool {
         self.session.phase != Phase::Closed
             && !self.input.ended
-            && self.input.undecoded() < self.input_budget()
+            && self.waiting_input() < self.input_budget()
     }
 
     /// Whether publishes and requests are taken, as far as the amount of unsent output decides.
@@ -318,6 +318,18 @@ impl Connection {
     /// Octets of output that wait to be written, on all channels.
     pub fn unsent(&self) -> usize {
         self.session.unsent()
+    }
+
+    /// Octets that wait to be decoded. A frame that isn't whole yet counts in full while something is
+    /// in its way: to read all of it now would only fill the caller's buffer.
+    fn waiting_input(&self) -> usize {
+        let ahead = if self.input_waits() { self.input.ahead_len() } else { 0 };
+        self.input.undecoded() + ahead
+    }
+
+    /// Whether octets that come now have to wait.
+    fn input_waits(&self) -> bool {
+        self.gate.is_some() || self.input.undecoded() > 0
     }
 
     fn input_budget(&self) -> usize {

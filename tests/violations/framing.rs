@@ -214,8 +214,7 @@ fn servers_answer_other_protocols_by_a_header() {
         b"\x16\x03\x01\0\xA5\x01\0\0",
         b"\x01\0\0\0\0\0\0\xCE",
         b"XXXXXXXX",
-        b"Z",
-        b"AMQ\0",
+        b"AMQ\0\0\0\x09\x01",
     ];
     for octets in first {
         for chunk in [1, usize::MAX] {

@@ -1,0 +1,297 @@
+//! What the engine allocates: nothing in steady state, and nothing that a peer only announces.
+//!
+//! A counting allocator watches this process; counting is on only inside calls into the engine.
+#![allow(unsafe_code, reason = "a global allocator can't be written without it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers fail like the tests"
+)]
+
+mod common;
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::cell::Cell;
+use std::alloc::System;
+
+use amqp_proto::protocol::{Properties, basic};
+use amqp_proto::{ChannelId, Connection, Event, ServerConfig};
+use bytes::{Buf, Bytes, BytesMut};
+use common::*;
+
+struct Counting;
+
+thread_local! {
+    static ON: Cell<bool> = const { Cell::new(false) };
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+    static OCTETS: Cell<usize> = const { Cell::new(0) };
+}
+
+fn note(size: usize) {
+    if ON.try_with(Cell::get).unwrap_or(false) {
+        COUNT.set(COUNT.get() + 1);
+        OCTETS.set(OCTETS.get() + size);
+    }
+}
+
+// SAFETY: every call is passed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note(layout.size());
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        note(size);
+        // SAFETY: the caller keeps the contract of `realloc`.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Runs a call into the engine, and counts its allocations on this thread.
+fn counted<T>(call: impl FnOnce() -> T) -> T {
+    ON.set(true);
+    let result = call();
+    ON.set(false);
+    result
+}
+
+/// Allocations and octets since the last call.
+fn taken() -> (usize, usize) {
+    (COUNT.replace(0), OCTETS.replace(0))
+}
+
+/// A client with two open channels.
+fn client() -> Connection {
+    let mut client = common::client(plain());
+    for channel in 1..=2 {
+        client.open_channel().unwrap();
+        feed(&mut client, &channel_open_ok(channel));
+    }
+    poll(&mut client);
+    output(&mut client);
+    client
+}
+
+fn server() -> Connection {
+    let mut server = common::server(ServerConfig::default());
+    feed(&mut server, &[channel_open(1), channel_open(2)].concat());
+    poll(&mut server);
+    output(&mut server);
+    server
+}
+
+/// One round of traffic, and how many contents are in it.
+fn round(carrier: impl Fn(u16) -> Vec<u8>, size: usize, largest: usize) -> (Vec<u8>, usize) {
+    let octets = vec![7; size];
+    let one = message(carrier(1), 1, &octets, largest).repeat(3);
+    // Both channels, frame by frame.
+    let (first, second) =
+        (frames_of(&carrier, 1, &octets, largest), { frames_of(&carrier, 2, &octets, largest) });
+    let mut all = one;
+    for place in 0..first.len() {
+        all.extend(&first[place]);
+        all.extend(&second[place]);
+    }
+    (all, 5)
+}
+
+fn frames_of(
+    carrier: &impl Fn(u16) -> Vec<u8>,
+    channel: u16,
+    octets: &[u8],
+    largest: usize,
+) -> Vec<Vec<u8>> {
+    let mut frames = vec![carrier(channel), header(channel, octets.len() as u64, BARE)];
+    frames.extend(octets.chunks(largest).map(|part| body(channel, part)));
+    frames
+}
+
+/// Reads `octets` in pieces of `read` into one buffer; events are dropped at once.
+fn receive(
+    connection: &mut Connection,
+    buffer: &mut BytesMut,
+    mut octets: &[u8],
+    read: usize,
+    mut each: impl FnMut(&mut Connection, Event),
+) -> usize {
+    let mut contents = 0;
+    while !octets.is_empty() {
+        buffer.reserve(read);
+        let (part, rest) = octets.split_at(read.min(octets.len()));
+        buffer.extend_from_slice(part);
+        octets = rest;
+        counted(|| connection.handle_input(T0, buffer));
+        while let Some(event) = counted(|| connection.poll_event()) {
+            contents += usize::from(matches!(event, Event::Content(_)));
+            each(connection, event);
+        }
+    }
+    contents
+}
+
+#[test]
+fn received_contents_allocate_nothing() {
+    for (size, largest) in [(71, 71), (1000, 1000), (16_384, 16_384), (16_384, 4088), (1000, 71)] {
+        for read in [1460, 65_536] {
+            let (octets, contents) = round(|channel| deliver(channel, 1), size, largest);
+            let octets = octets.repeat(8);
+            let mut buffer = BytesMut::new();
+            let mut client = client();
+            for _ in 0..6 {
+                receive(&mut client, &mut buffer, &octets, read, |_, _| {});
+            }
+            taken();
+            let got = receive(&mut client, &mut buffer, &octets, read, |_, _| {});
+            assert_eq!(got, contents * 8);
+            assert_eq!(taken(), (0, 0), "bodies of {size} in {largest}, reads of {read}");
+        }
+    }
+}
+
+#[test]
+fn received_publishes_allocate_nothing() {
+    let (octets, contents) = round(|channel| publish(channel, "key"), 1000, 400);
+    let octets = octets.repeat(8);
+    for read in [1460, 65_536] {
+        let mut buffer = BytesMut::new();
+        let mut server = server();
+        for _ in 0..6 {
+            receive(&mut server, &mut buffer, &octets, read, |_, _| {});
+        }
+        taken();
+        let got = receive(&mut server, &mut buffer, &octets, read, |_, _| {});
+        assert_eq!(got, contents * 8);
+        assert_eq!(taken(), (0, 0), "reads of {read}");
+    }
+}
+
+#[test]
+fn frames_split_at_any_octet_allocate_nothing() {
+    for (size, largest) in [(71, 71), (200, 90)] {
+        let (octets, contents) = round(|channel| deliver(channel, 1), size, largest);
+        let mut buffer = BytesMut::with_capacity(1 << 16);
+        let mut client = client();
+        for warm_up in [true, false] {
+            for cut in 1..octets.len() {
+                let mut got = 0;
+                for part in [&octets[..cut], &octets[cut..]] {
+                    got += receive(&mut client, &mut buffer, part, octets.len(), |_, _| {});
+                }
+                assert_eq!(got, contents);
+                let allocated = taken();
+                assert!(warm_up || allocated == (0, 0), "{size}, cut at {cut}: {allocated:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn acks_and_publishes_allocate_nothing() {
+    let (octets, _) = round(|channel| deliver(channel, 1), 71, 71);
+    let mut buffer = BytesMut::new();
+    let mut client = client();
+    let ack = |client: &mut Connection, event: Event| {
+        let Event::Content(content) = event else { return };
+        let delivery_tag = content.deliver().unwrap().delivery_tag;
+        counted(|| {
+            let mut channel = client.channel(content.channel()).unwrap();
+            channel.send(&basic::Ack { delivery_tag, multiple: false }).unwrap();
+        });
+    };
+    let drain = |client: &mut Connection| {
+        while counted(|| client.transmit().has_remaining()) {
+            let len = client.transmit().chunk().len();
+            counted(|| client.transmit().advance(len));
+        }
+    };
+    for warm_up in [true, true, false] {
+        receive(&mut client, &mut buffer, &octets, 1460, ack);
+        drain(&mut client);
+        let allocated = taken();
+        assert!(warm_up || allocated == (0, 0), "acks: {allocated:?}");
+    }
+    let method = basic::Publish { routing_key: "key".into(), ..Default::default() };
+    for size in [71, 1000, 16_384] {
+        let body = Bytes::from(vec![7; size]);
+        for warm_up in [true, true, true, false] {
+            for number in 1..=2 {
+                let id = ChannelId::new(number).unwrap();
+                counted(|| {
+                    let mut channel = client.channel(id).unwrap();
+                    channel.publish(&method, Properties::EMPTY, &body[..]).unwrap();
+                    channel.publish(&method, Properties::EMPTY, &body).unwrap();
+                });
+            }
+            drain(&mut client);
+            let allocated = taken();
+            assert!(warm_up || allocated == (0, 0), "publishes of {size}: {allocated:?}");
+        }
+    }
+}
+
+#[test]
+fn announced_octets_are_not_reserved() {
+    let mut server = server();
+    let mut buffer = BytesMut::with_capacity(1 << 16);
+    let (octets, _) = round(|channel| publish(channel, "key"), 71, 71);
+    receive(&mut server, &mut buffer, &octets, 1460, |_, _| {});
+    taken();
+    // A frame header that announces the largest frame, octet by octet.
+    for octet in [3, 0, 1, 0, 2, 0, 0] {
+        receive(&mut server, &mut buffer, &[octet], 1, |_, _| {});
+    }
+    assert_eq!(taken(), (0, 0));
+
+    let mut config = ServerConfig::default();
+    config.limits.max_body = None;
+    let mut server = common::server(config);
+    feed(&mut server, &channel_open(1));
+    poll(&mut server);
+    let small = message(publish(1, "key"), 1, b"body", 4);
+    let mut buffer = BytesMut::with_capacity(1 << 16);
+    receive(&mut server, &mut buffer, &small, 1460, |_, _| {});
+    for size in [u64::MAX, 1 << 63, 1 << 24] {
+        taken();
+        let mut server = server.clone();
+        let headed = [publish(1, "key"), header(1, size, BARE), body(1, &[1; 100])].concat();
+        receive(&mut server, &mut buffer, &headed, 1460, |_, _| {});
+        let (_, octets) = taken();
+        assert!(octets < 2048, "a body of {size}: {octets} octets");
+    }
+}
+
+#[test]
+fn a_high_channel_number_costs_no_more_than_a_low_one() {
+    let mut config = ServerConfig::default();
+    config.channel_max = 0;
+    let opened = |number| {
+        let mut server = Connection::server(config.clone(), T0);
+        let login = start_ok("PLAIN", b"");
+        let octets = [PROTOCOL_HEADER, &login, &tune_ok(0, 131_072, 60), &open("/")].concat();
+        feed(&mut server, &octets);
+        poll(&mut server);
+        output(&mut server);
+        let octets = channel_open(number);
+        let mut buffer = BytesMut::from(&octets[..]);
+        taken();
+        let events = receive(&mut server, &mut buffer, b"", 1, |_, _| {});
+        assert_eq!(events, 0);
+        counted(|| server.handle_input(T0, &mut buffer));
+        assert!(matches!(counted(|| server.poll_event()), Some(Event::ChannelOpened(_))));
+        taken()
+    };
+    let low = opened(1);
+    assert_eq!(opened(65_535), low);
+    assert!((1..=4).contains(&low.0) && low.1 <= 4096, "{low:?}");
+}
