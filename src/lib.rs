@@ -124,6 +124,9 @@
 //!     }
 //!     let wait = amqp.poll_timeout().map(|at| clock.until(at).max(Duration::from_millis(1)));
 //!     stream.set_read_timeout(wait)?;
+//!     if !amqp.wants_input() {
+//!         continue;
+//!     }
 //!     buffer.resize(buffer.len() + 65_536, 0);
 //!     let filled = buffer.len() - 65_536;
 //!     let read = stream.read(&mut buffer[filled..]);

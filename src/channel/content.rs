@@ -253,9 +253,10 @@ impl ChannelState {
 
     /// The request that the unfinished content answers, unless its beginning was handed over.
     pub(crate) fn unfinished_get(&self) -> Option<RequestId> {
-        let carrier = match &self.receiving {
-            Receiving::Header(carrier) | Receiving::Body { carrier, whole: true, .. } => carrier,
-            _ => return None,
+        let (Receiving::Header(carrier) | Receiving::Body { carrier, whole: true, .. }) =
+            &self.receiving
+        else {
+            return None;
         };
         (carrier.kind == MethodKind::BasicGetOk).then_some(RequestId(carrier.number))
     }

@@ -31,7 +31,8 @@ impl Connection {
                 self.end_of_stream();
                 continue;
             }
-            if self.session.output_gated() && !self.input.ended {
+            self.stalled = self.session.output_gated() && !self.input.ended;
+            if self.stalled {
                 return None;
             }
             if self.chunk.is_empty() {

@@ -74,6 +74,8 @@ pub struct Connection {
     /// Something was decoded since the time was seen last.
     busy: bool,
     gate: Option<Gate>,
+    /// Polling has stopped because too much output waited (`LIM-09`).
+    stalled: bool,
     timers: Timers,
     /// Seconds; 0: none.
     heartbeat: u16,
@@ -152,6 +154,7 @@ impl Connection {
             at: 0,
             busy: false,
             gate: None,
+            stalled: false,
             timers,
             heartbeat: 0,
             close_timeout,
@@ -207,7 +210,13 @@ impl Connection {
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called at the latest.
+    ///
+    /// A moment that has passed already means: there is more to poll, because output that stood in the
+    /// way has been written.
     pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.stalled && !self.session.output_gated() {
+            return Some(self.timers.now());
+        }
         self.timers.next()
     }
 

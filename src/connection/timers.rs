@@ -40,6 +40,11 @@ impl Timers {
         Self { now, slots: [Slot::Off; ALL.len()] }
     }
 
+    /// The latest time seen.
+    pub(crate) const fn now(&self) -> Instant {
+        self.now
+    }
+
     /// Takes note of the time, and counts from it what was set without one.
     pub(crate) fn see(&mut self, now: Instant) {
         self.now = self.now.max(now);

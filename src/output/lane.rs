@@ -172,7 +172,8 @@ mod tests {
     use super::*;
 
     fn frame(frame_type: FrameType, payload: &[u8]) -> Vec<u8> {
-        let header = FrameHeader { frame_type, channel: 1, size: payload.len() as u32 };
+        let header =
+            FrameHeader { frame_type, channel: 1, size: u32::try_from(payload.len()).unwrap() };
         [&header.encode()[..], payload, &[crate::frame::FRAME_END]].concat()
     }
 
