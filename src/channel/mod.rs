@@ -68,7 +68,9 @@ impl<'a> Channel<'a> {
         self.state().is_some_and(|state| state.flow_stopped)
     }
 
-    /// Sends a synchronous request. Several may be unanswered; replies come in their order (`SYN-02`).
+    /// Sends a synchronous request. Several may be unanswered; replies come in their order (`SYN-02`),
+    /// but on RabbitMQ those to basic.consume and basic.cancel may come later than the replies behind
+    /// them.
     ///
     /// Returns `None` where the request says no-wait: there will be no reply.
     ///

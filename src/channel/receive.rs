@@ -6,7 +6,7 @@ use alloc::string::String;
 use crate::channel::content::{ContentRules, Receiving};
 use crate::channel::incoming::{Fault, Incoming};
 use crate::channel::session::{Session, Share};
-use crate::channel::state::{ChannelPhase, ChannelState, Owed};
+use crate::channel::state::{ChannelPhase, ChannelState, Owed, Pending};
 use crate::channel::table::Slot;
 use crate::error::{CloseReason, Got, Initiator, Scope, Violation};
 use crate::event::{ChannelId, Event, PublishSeq, ReplyToken, RequestId};
@@ -250,8 +250,7 @@ impl Session {
     /// Broker-J ends an auto-closing browser with a cancel-ok that nobody asked for.
     fn on_cancel_ok(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<Event>, Fault> {
         let Some(state) = self.channels.get(slot) else { return Ok(None) };
-        let asked =
-            state.pending.front().is_some_and(|oldest| oldest.kind == MethodKind::BasicCancel);
+        let asked = state.pending.iter().any(|request| request.kind == MethodKind::BasicCancel);
         if asked || self.side == Side::Server {
             return self.on_reply(frame, MethodKind::BasicCancelOk, slot);
         }
@@ -283,6 +282,10 @@ impl Session {
         Ok(None)
     }
 
+    /// The request that is answered: the oldest one (`SYN-02`).
+    ///
+    /// RabbitMQ leaves the answers to basic.consume and basic.cancel to the queue, and replies to later
+    /// requests may overtake them.
     fn take_pending(
         &mut self,
         frame: &Incoming<'_>,
@@ -290,8 +293,12 @@ impl Session {
         slot: Slot,
     ) -> Result<RequestId, Fault> {
         let pending = self.channels.get_mut(slot).and_then(|state| {
-            let oldest = state.pending.front()?;
-            oldest.kind.info().replies.contains(&kind).then(|| state.pending.pop_front())?
+            let answers = |request: &Pending| request.kind.info().replies.contains(&kind);
+            let place = state.pending.iter().position(answers)?;
+            let in_order = state.pending.iter().take(place).all(|earlier| {
+                matches!(earlier.kind, MethodKind::BasicConsume | MethodKind::BasicCancel)
+            });
+            in_order.then(|| state.pending.remove(place))?
         });
         pending.map(|pending| pending.id).ok_or_else(|| {
             frame.wrong_method(
