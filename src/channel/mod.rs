@@ -67,7 +67,8 @@ impl<'a> Channel<'a> {
         self.state().is_some_and(|state| state.flow_stopped)
     }
 
-    /// Sends a synchronous request. Several may be unanswered; replies come in their order (`SYN-02`).
+    /// Sends a synchronous request. Several may be unanswered; replies come in their order (`SYN-02`),
+    /// except that RabbitMQ may answer basic.consume and basic.cancel later than requests behind them.
     ///
     /// Returns `None` where the request says no-wait: there will be no reply.
     ///

@@ -6,7 +6,7 @@ use alloc::string::String;
 use crate::channel::content::{ContentRules, Receiving};
 use crate::channel::incoming::{Fault, Incoming};
 use crate::channel::session::{Session, Share};
-use crate::channel::state::{ChannelPhase, ChannelState, Owed};
+use crate::channel::state::{ChannelPhase, ChannelState, Owed, Pending};
 use crate::channel::table::Slot;
 use crate::error::{CloseReason, Got, Initiator, Scope, Violation};
 use crate::event::{ChannelId, Event, PublishSeq, ReplyToken, RequestId};
@@ -245,7 +245,7 @@ impl Session {
     /// Broker-J ends an auto-closing browser with a cancel-ok that nobody asked for.
     fn on_cancel_ok(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<Event>, Fault> {
         let Some(state) = self.channels.get(slot) else { return Ok(None) };
-        let asked = state.pending.front().is_some_and(|oldest| oldest.kind == MethodKind::BasicCancel);
+        let asked = state.pending.iter().any(|request| request.kind == MethodKind::BasicCancel);
         if asked || self.side == Side::Server {
             return self.on_reply(frame, MethodKind::BasicCancelOk, slot);
         }
@@ -277,6 +277,10 @@ impl Session {
         Ok(None)
     }
 
+    /// The oldest request that `kind` can answer.
+    ///
+    /// Not the oldest of all: RabbitMQ lets the queue answer basic.consume and basic.cancel, and
+    /// overtakes these replies with those of the channel itself.
     fn take_pending(
         &mut self,
         frame: &Incoming<'_>,
@@ -284,14 +288,15 @@ impl Session {
         slot: Slot,
     ) -> Result<RequestId, Fault> {
         let pending = self.channels.get_mut(slot).and_then(|state| {
-            let oldest = state.pending.front()?;
-            oldest.kind.info().replies.contains(&kind).then(|| state.pending.pop_front())?
+            let answers = |request: &Pending| request.kind.info().replies.contains(&kind);
+            let place = state.pending.iter().position(answers)?;
+            state.pending.remove(place)
         });
         pending.map(|pending| pending.id).ok_or_else(|| {
             frame.method_fault(
                 "SYN-03",
                 ReplyCode::COMMAND_INVALID,
-                "the reply to the oldest request",
+                "the reply to an open request",
                 kind,
                 self.dialect,
             )
