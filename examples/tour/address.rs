@@ -14,9 +14,10 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// The URI scheme that RabbitMQ describes and other brokers have taken over.
+    /// The URI scheme that RabbitMQ describes. By it an absent path means the virtual host `/`, and a
+    /// path of `/` alone the one whose name is empty.
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
-        let url = Url::parse(text).map_err(|error| Failure::Url(error.to_string()))?;
+        let url = Url::parse(text)?;
         match url.scheme() {
             "amqp" => {}
             "amqps" => return wrong("amqps needs TLS, which the tour leaves out; take amqp"),

@@ -10,6 +10,8 @@ use amqp_proto::{CloseReason, Initiator, UsageError};
 pub(crate) enum Failure {
     #[error("usage: tour [amqp://user:password@host:port/virtual-host]")]
     Arguments,
+    #[error("not a URL such as amqp://user:password@host:5672/virtual-host: {0}")]
+    Syntax(#[from] url::ParseError),
     #[error("the URL can't be used: {0}")]
     Url(String),
     #[error("can't connect to {host} port {port}: {error}")]

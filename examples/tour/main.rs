@@ -29,7 +29,7 @@ use view::View;
 fn main() -> ExitCode {
     match tour() {
         Ok(outcome) => {
-            print!("\n{outcome}");
+            view::print(&format_args!("\n{outcome}"));
             ExitCode::SUCCESS
         }
         Err(failure) => {

@@ -324,6 +324,6 @@ impl fmt::Display for Outcome {
         writeln!(f, "  delivered  {} and acked", self.delivered)?;
         writeln!(f, "  returned   {} ({})", self.returned, self.returned_code)?;
         writeln!(f, "  browsed    {}", self.browsed)?;
-        writeln!(f, "  closed     {}", self.closed)
+        write!(f, "  closed     {}", self.closed)
     }
 }

@@ -111,16 +111,19 @@ impl Direction {
     }
 }
 
+/// What doesn't fit loses its middle, often a long table, and keeps the arguments at the end.
 fn print_row(from: &str, size: &dyn Display, text: &dyn Display) {
-    let mut row = format!("  {from:<7} {size:>6}  {text}");
-    if row.chars().count() > COLUMNS {
-        row = row.chars().take(COLUMNS - 1).collect();
-        row.push('…');
+    let row = format!("  {from:<7} {size:>6}  {text}");
+    let excess = row.chars().count().saturating_sub(COLUMNS);
+    if excess == 0 {
+        return print(&row);
     }
-    print(&row);
+    let head: String = row.chars().take(COLUMNS / 2).collect();
+    let tail: String = row.chars().skip(COLUMNS / 2 + excess + 1).collect();
+    print(&format_args!("{head}…{tail}"));
 }
 
 /// A reader that has had enough, such as `head`, is no reason to stop.
-fn print(line: &dyn Display) {
+pub(crate) fn print(line: &dyn Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }
