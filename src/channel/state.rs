@@ -72,7 +72,7 @@ pub(crate) struct ChannelState {
     /// Body octets that the application still has to send.
     pub(crate) sending: Option<u64>,
     pub(crate) receiving: Receiving,
-    /// Replies come in the order of the requests (`SYN-02`).
+    /// Those of one kind are answered in their order (`SYN-02`).
     pub(crate) pending: VecDeque<Pending>,
     pub(crate) owed: VecDeque<Owed>,
     pub(crate) lane: Lane,
