@@ -37,7 +37,8 @@ pub struct Limits {
     pub max_publish: u64,
     /// Synchronous requests of each side that may be unanswered on one channel. 1024.
     pub open_requests: u32,
-    /// Publishes on one channel that may wait for their confirm. 65,536.
+    /// Publishes on one channel that may wait for their confirm, those counted that were confirmed
+    /// while an earlier one still waits. 65,536.
     pub unconfirmed: u32,
     /// Received octets that may wait undecoded before [`wants_input`] turns false. 256 KiB.
     ///

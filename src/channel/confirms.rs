@@ -24,6 +24,11 @@ impl Confirms {
         self.unsettled
     }
 
+    /// Publishes since the oldest without a confirm, which is what has to be remembered.
+    pub(crate) fn remembered(&self) -> usize {
+        self.settled.len()
+    }
+
     /// Enters a publish and gives its number, 0 outside confirm mode.
     pub(crate) fn enter(&mut self) -> u64 {
         if !self.selected {

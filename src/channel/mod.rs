@@ -392,7 +392,8 @@ impl<'a> Channel<'a> {
             return Err(UsageError::Blocked);
         }
         let limit = self.session.limits.unconfirmed;
-        if self.unconfirmed() >= limit {
+        let remembered = self.state().map_or(0, |state| state.confirms.remembered());
+        if remembered >= limit as usize {
             return Err(UsageError::TooManyUnconfirmed { limit });
         }
         Ok(())

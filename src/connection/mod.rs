@@ -351,15 +351,17 @@ impl Connection {
 
     /// Takes note of the time, and of output that was drained before it.
     fn see(&mut self, now: Instant) {
+        let drained = self.session.window.was_drained();
+        if drained && self.heartbeat > 0 && self.session.phase != Phase::Closed {
+            // Drained since the time was seen last, most likely soon after it: counting from `now`
+            // would stretch each interval by the sleep before it.
+            self.timers.arm_from_now(Timer::Send, self.send_interval());
+        }
         self.timers.see(now);
         if core::mem::take(&mut self.busy) && self.timers.is_due(Timer::Receive) {
             // Nobody told the time for two intervals although events were polled: it was the
             // application that was busy, not the peer that was silent.
             self.timers.arm_from_now(Timer::Receive, self.receive_interval());
-        }
-        let drained = self.session.window.was_drained();
-        if drained && self.heartbeat > 0 && self.session.phase != Phase::Closed {
-            self.timers.arm_from_now(Timer::Send, self.send_interval());
         }
     }
 
