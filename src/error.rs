@@ -275,8 +275,10 @@ pub enum CloseDetail {
     OtherProtocol(PeerProtocol),
     /// No SASL mechanism suits both sides (`HS-03`).
     NoCommonMechanism,
-    /// The application refused the login; the peer was told only if it can be (`HS-02`).
+    /// The server refused the login; a client that can't be told just sees the stream end (`HS-02`).
     LoginRefused,
+    /// The server refused the virtual host (`HS-14`).
+    VirtualHostRefused,
     /// The server asks to use another host; the text names it.
     Redirected,
 }
@@ -325,6 +327,9 @@ impl fmt::Display for CloseReason {
                 return write!(f, "no SASL mechanism suits both sides: {}", self.text);
             }
             CloseDetail::LoginRefused => return write!(f, "the login was refused: {}", self.text),
+            CloseDetail::VirtualHostRefused => {
+                return write!(f, "the virtual host was refused: {}", self.text);
+            }
             CloseDetail::Redirected => {
                 return write!(f, "the server asks to use another host: {}", self.text);
             }
@@ -333,7 +338,7 @@ impl fmt::Display for CloseReason {
         let who = match self.initiator {
             Initiator::Local => "closed locally",
             Initiator::Peer => "closed by the peer",
-            Initiator::Library => "closed because the peer broke a rule",
+            Initiator::Library => "closed after a fault of the peer",
             Initiator::Transport => "ended by the transport",
         };
         write!(f, "{who} with {}", self.reply_code)?;

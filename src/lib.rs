@@ -27,7 +27,8 @@
 //! 3. sleep until `poll_timeout()`, bytes (if `wants_input()`) or a command of its own, and hand that
 //!    in.
 //!
-//! Steps may be skipped or repeated; only latency suffers. Time that runs backwards is clamped.
+//! Steps may be skipped or repeated; only latency suffers. (A command given between steps 2 and 3 is
+//! written in the next round: go back to step 2 instead of sleeping.) Time that runs backwards is clamped.
 //! There is exactly one terminal event, [`Event::Closed`], on every path. After it write what
 //! `transmit()` still holds, perhaps nothing, and close the transport; further inputs are ignored,
 //! commands are `Err`.
@@ -195,7 +196,7 @@ pub use connection::{Connection, Decision, Parts};
 pub use error::{CloseDetail, CloseReason, Got, Initiator, Scope, UsageError, Violation};
 pub use event::{
     Challenge, ChannelId, Content, ContentPart, ContentStart, Credentials, Event, MethodEvent,
-    PublishSeq, ReplyToken, RequestId, SaslResponse, VirtualHost,
+    PublishSeq, ReplyToken, RequestId, SaslResponse, UpdateSecret, VirtualHost,
 };
 pub use limits::Limits;
 pub use output::{Payload, Transmit};

@@ -312,7 +312,7 @@ fn nothing_is_decided_after_the_end() {
         for closing in [false, true] {
             let mut server = server_with_channels();
             feed(&mut server, &secret);
-            assert!(matches!(poll(&mut server)[..], [Event::Request { token: None, .. }]));
+            assert!(matches!(poll(&mut server)[..], [Event::UpdateSecret(_)]));
             if closing {
                 server.close(T0, OK, "").unwrap();
             } else {

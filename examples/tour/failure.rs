@@ -2,9 +2,8 @@
 
 use std::io;
 
-use amqp_proto::protocol::ReplyCode;
 use amqp_proto::wire::EncodeError;
-use amqp_proto::{CloseReason, Initiator, UsageError};
+use amqp_proto::{CloseDetail, CloseReason, UsageError};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -37,13 +36,11 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// The connection ended before the handshake did. What a Close means depends on when it comes.
+    /// The connection ended before the handshake did.
     pub(crate) fn of_handshake(reason: Box<CloseReason>) -> Self {
-        match (reason.initiator, reason.reply_code) {
-            (Initiator::Peer, ReplyCode::ACCESS_REFUSED) => Self::Login(reason.text),
-            (Initiator::Peer, ReplyCode::NOT_ALLOWED | ReplyCode::INVALID_PATH) => {
-                Self::VirtualHost(reason.text)
-            }
+        match reason.detail {
+            CloseDetail::LoginRefused => Self::Login(reason.text),
+            CloseDetail::VirtualHostRefused => Self::VirtualHost(reason.text),
             _ => Self::Closed(reason),
         }
     }

@@ -97,6 +97,11 @@ impl Connection {
         );
         reason.method.class_id = close.class_id;
         reason.method.method_id = close.method_id;
+        reason.detail = match (self.session.side, self.session.phase) {
+            (Side::Client, Phase::Secure) => CloseDetail::LoginRefused,
+            (Side::Client, Phase::Opening) => CloseDetail::VirtualHostRefused,
+            _ => CloseDetail::None,
+        };
         self.session.drop_lanes();
         // CLS-03: close-ok is the last that goes out; every dialect has it.
         let _ = self.session.send_control(&connection::CloseOk);
@@ -136,10 +141,7 @@ impl Connection {
             self.finish(*reason);
             return;
         }
-        let detail = match self.other_protocol() {
-            Some(protocol) => CloseDetail::OtherProtocol(protocol),
-            None => CloseDetail::EndOfStream { awaited: self.awaited() },
-        };
+        let detail = CloseDetail::EndOfStream { awaited: self.awaited() };
         self.finish(transport(detail));
     }
 

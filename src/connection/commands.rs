@@ -175,13 +175,15 @@ impl Connection {
             }
             (Some(Gate::VirtualHost), Decision::Accept) => self.send_open_ok(),
             (Some(Gate::VirtualHost), Decision::Refuse { code, text }) => {
-                self.close_with(code, text);
+                self.close_with(code, text, CloseDetail::VirtualHostRefused);
             }
             (None, Decision::Accept) => {
                 self.send(&connection::UpdateSecretOk)?;
                 self.secrets_owed -= 1;
             }
-            (None, Decision::Refuse { code, text }) => self.close_with(code, text),
+            (None, Decision::Refuse { code, text }) => {
+                self.close_with(code, text, CloseDetail::None);
+            }
             (_, decision) => {
                 return Err(UsageError::WrongDecision { question, decision: decision.name() });
             }
@@ -200,8 +202,8 @@ impl Connection {
         }
     }
 
-    fn close_with(&mut self, code: ReplyCode, text: &str) {
-        let reason = CloseReason::new(Initiator::Local, code, truncated(text));
+    fn close_with(&mut self, code: ReplyCode, text: &str, detail: CloseDetail) {
+        let reason = CloseReason::new(Initiator::Local, code, truncated(text)).with_detail(detail);
         self.send_close(&reason);
         self.begin_closing(reason);
     }

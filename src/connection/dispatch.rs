@@ -96,6 +96,10 @@ impl Connection {
 
     /// A frame that isn't whole is judged by its header once nothing precedes it (`LIM-01`).
     fn judge_ahead(&mut self) -> Option<Event> {
+        if let Some(protocol) = self.other_protocol() {
+            self.speaks(protocol);
+            return self.session.events.pop_front();
+        }
         let fault = self.judged_ahead()?;
         if self.session.phase == Phase::Header {
             return self.refuse_header();
@@ -181,14 +185,13 @@ impl Connection {
             }
         };
         if header.size > largest {
-            let rule = if self.session.phase < Phase::Opening { "LIM-02" } else { "FRM-06" };
+            let (rule, expected) = if self.session.phase < Phase::Opening {
+                ("LIM-02", "a payload within the limit before tuning")
+            } else {
+                ("FRM-06", "a payload within the agreed frame-max")
+            };
             let got = Got::Number(header.size.into());
-            return Err(frame.fault(
-                rule,
-                ReplyCode::FRAME_ERROR,
-                "a payload within the agreed frame-max",
-                got,
-            ));
+            return Err(frame.fault(rule, ReplyCode::FRAME_ERROR, expected, got));
         }
         Ok(())
     }

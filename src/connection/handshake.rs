@@ -15,7 +15,7 @@ use crate::connection::input::PROTOCOL_HEADER_LEN;
 use crate::connection::timers::Timer;
 use crate::connection::{Connection, Gate, Role};
 use crate::error::{CloseDetail, CloseReason, Got, Initiator};
-use crate::event::{Challenge, Credentials, Event, SaslResponse, VirtualHost};
+use crate::event::{Challenge, Credentials, Event, SaslResponse, UpdateSecret, VirtualHost};
 use crate::frame::{FRAME_MIN_SIZE, PeerProtocol, ProtocolHeader};
 use crate::peer::Capabilities;
 use crate::phase::{Phase, Side};
@@ -34,13 +34,7 @@ impl Connection {
             Side::Client => match PeerProtocol::recognise(octets) {
                 None | Some(PeerProtocol::Frames) => None,
                 Some(protocol) => {
-                    // HDR-05: nothing more is sent.
-                    let reason = CloseReason::new(
-                        Initiator::Peer,
-                        ReplyCode::NOT_IMPLEMENTED,
-                        String::new(),
-                    );
-                    self.finish(reason.with_detail(CloseDetail::OtherProtocol(protocol)));
+                    self.speaks(protocol);
                     Some(None)
                 }
             },
@@ -53,6 +47,13 @@ impl Connection {
                 }
             }),
         }
+    }
+
+    /// The server answers with something else than frames: nothing more is sent (`HDR-05`).
+    pub(super) fn speaks(&mut self, protocol: PeerProtocol) {
+        let code = ReplyCode::NOT_IMPLEMENTED;
+        let reason = CloseReason::new(Initiator::Peer, code, String::new());
+        self.finish(reason.with_detail(CloseDetail::OtherProtocol(protocol)));
     }
 
     fn served(&self, octets: &[u8; PROTOCOL_HEADER_LEN]) -> Option<Dialect> {
@@ -175,7 +176,7 @@ impl Connection {
                 self.session.decode(frame)?;
                 self.secrets_owed += 1;
                 let method = frame.method(kind, self.session.dialect);
-                return Ok(Some(Event::Request { token: None, method }));
+                return Ok(Some(Event::UpdateSecret(UpdateSecret(method))));
             }
             MethodKind::ConnectionUpdateSecret => ("LIM-09", "fewer unanswered requests"),
             MethodKind::ConnectionUpdateSecretOk => {
@@ -219,6 +220,11 @@ impl Connection {
             self.finish(reason.with_detail(CloseDetail::NoCommonMechanism));
             return Ok(None);
         };
+        if let Err(problem) = mechanism.check() {
+            let text = truncated(problem);
+            self.finish(CloseReason::new(Initiator::Local, ReplyCode::SYNTAX_ERROR, text));
+            return Ok(None);
+        }
         let response = mechanism.initial_response();
         let start_ok = connection::StartOk {
             client_properties: config.client_properties.as_table(),

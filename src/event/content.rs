@@ -9,6 +9,7 @@ use crate::event::method::JUDGED;
 use crate::event::{ChannelId, PublishSeq, RequestId};
 use crate::frame::{FRAME_HEADER_LEN, FrameHeader};
 use crate::protocol::{ContentHeader, Dialect, Method, MethodKind, Properties, basic};
+use crate::wire::ShortStr;
 
 /// The method frame and the header frame of a content in one shared buffer, possibly with frames of
 /// other channels between them.
@@ -47,6 +48,16 @@ impl Head {
         // Decoded once before the event was made, so this can't fail.
         ContentHeader::parse(self.header_octets(), &JUDGED)
             .unwrap_or_else(|_| ContentHeader::new(0, Properties::EMPTY))
+    }
+
+    fn route(&self) -> (ShortStr<'_>, ShortStr<'_>) {
+        match self.method() {
+            Method::BasicPublish(method) => (method.exchange, method.routing_key),
+            Method::BasicDeliver(method) => (method.exchange, method.routing_key),
+            Method::BasicReturn(method) => (method.exchange, method.routing_key),
+            Method::BasicGetOk(method) => (method.exchange, method.routing_key),
+            _ => Default::default(),
+        }
     }
 
     fn to_detached(&self) -> Self {
@@ -122,6 +133,16 @@ macro_rules! head_accessors {
                 Method::BasicPublish(publish) => Some(publish),
                 _ => None,
             }
+        }
+
+        /// The exchange that the message was published to; every content method names it.
+        pub fn exchange(&self) -> ShortStr<'_> {
+            self.head.route().0
+        }
+
+        /// The routing key that the message was published with; every content method names it.
+        pub fn routing_key(&self) -> ShortStr<'_> {
+            self.head.route().1
         }
 
         /// The request that a get-ok answers.

@@ -145,6 +145,29 @@ impl Challenge {
 }
 
 wrapper! {
+    /// What a client sent in connection.update-secret.
+    UpdateSecret
+}
+
+impl UpdateSecret {
+    /// The new secret.
+    pub fn new_secret(&self) -> &[u8] {
+        match self.0.method() {
+            Method::ConnectionUpdateSecret(update) => update.new_secret.as_octets(),
+            _ => &[],
+        }
+    }
+
+    /// Why it has changed.
+    pub fn reason(&self) -> ShortStr<'_> {
+        match self.0.method() {
+            Method::ConnectionUpdateSecret(update) => update.reason,
+            _ => ShortStr::default(),
+        }
+    }
+}
+
+wrapper! {
     /// What a client sent in connection.open.
     VirtualHost
 }

@@ -7,7 +7,7 @@ mod method;
 pub(crate) use content::Head;
 pub use content::{Content, ContentPart, ContentStart};
 pub use id::{ChannelId, PublishSeq, ReplyToken, RequestId};
-pub use method::{Challenge, Credentials, MethodEvent, SaslResponse, VirtualHost};
+pub use method::{Challenge, Credentials, MethodEvent, SaslResponse, UpdateSecret, VirtualHost};
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -31,6 +31,9 @@ pub enum Event {
     Challenge(Challenge),
     /// Server: the client wants to open a virtual host; to be decided by accept or refuse.
     VirtualHost(VirtualHost),
+    /// Server: the client has a new secret. To be accepted or refused by
+    /// [`decide`](crate::Connection::decide), which nothing else waits for.
+    UpdateSecret(UpdateSecret),
     /// The handshake is over; channels can be opened.
     Connected,
     /// A channel is open: the server has confirmed it (client), the client has asked for it (server).
@@ -43,8 +46,7 @@ pub enum Event {
         method: MethodEvent,
     },
     /// A request of the peer that wants a reply by [`Channel::reply`](crate::Channel::reply), or none
-    /// where there is no token (no-wait). connection.update-secret has no token either: it is answered
-    /// by [`decide`](crate::Connection::decide).
+    /// where there is no token (no-wait).
     Request {
         /// What the reply has to name; `None`: no reply is wanted.
         token: Option<ReplyToken>,
@@ -104,6 +106,7 @@ impl fmt::Display for Event {
             Self::SaslResponse(_) => f.write_str("sasl response: ***"),
             Self::Challenge(_) => f.write_str("challenge: ***"),
             Self::VirtualHost(event) => write!(f, "virtual host: {}", event.open()),
+            Self::UpdateSecret(event) => write!(f, "new secret: *** ({})", event.reason()),
             Self::Connected => f.write_str("connected"),
             Self::ChannelOpened(channel) => write!(f, "channel {channel} opened"),
             Self::Reply { request, method } => write!(f, "reply to {request}: {method}"),

@@ -108,6 +108,16 @@ impl Mechanism {
         }
     }
 
+    /// Whether the mechanism can carry what it was given.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        match self {
+            Self::Plain { user, password } if user.contains('\0') || password.contains('\0') => {
+                Err("PLAIN can't carry a user or password with a NUL") // HS-05
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What to answer to a challenge without asking the application.
     pub(crate) fn respond(&self, challenge: &[u8]) -> Response {
         match self {
