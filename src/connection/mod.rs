@@ -68,6 +68,8 @@ pub struct Connection {
     /// What every content needs to know, fixed once the connection is tuned.
     rules: ContentRules,
     input: Input,
+    /// Octets that `handle_input` has left with the caller.
+    left: usize,
     /// The chunk that is being decoded, and how far.
     chunk: Bytes,
     at: usize,
@@ -148,6 +150,7 @@ impl Connection {
             rules: session.content_rules(),
             session,
             input,
+            left: 0,
             chunk: Bytes::new(),
             at: 0,
             busy: false,
@@ -172,12 +175,13 @@ impl Connection {
     /// [`wants_input`](Self::wants_input) is false nothing is taken; call again when it is true. After
     /// the terminal event `input` is emptied.
     pub fn handle_input(&mut self, now: Instant, input: &mut BytesMut) {
-        let before = input.len();
-        self.see_input(now, before > 0);
+        // Octets that were left with the caller last time are no sign of life.
+        self.see_input(now, input.len() > self.left);
         if self.wants_input() || self.input.is_dead() {
             let budget = self.input_budget().saturating_sub(self.input.undecoded());
             self.input.take_from(input, budget, !self.input_waits());
         }
+        self.left = input.len();
     }
 
     /// Takes all of `input`; a frame that isn't whole yet is kept in a small buffer.
