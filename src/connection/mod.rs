@@ -172,8 +172,9 @@ impl Connection {
     /// Takes whole frames off the front of `input` and leaves the rest there.
     ///
     /// Never reserves: reserve just before reading, so that the buffer can be reused. While
-    /// [`wants_input`](Self::wants_input) is false nothing is taken; call again when it is true. After
-    /// the terminal event `input` is emptied.
+    /// [`wants_input`](Self::wants_input) is false nothing is taken, and before that only what fits the
+    /// budget, so whole frames may be left behind: call again, without new octets too, when events
+    /// have been polled. After the terminal event `input` is emptied.
     pub fn handle_input(&mut self, now: Instant, input: &mut BytesMut) {
         // Octets that were left with the caller last time are no sign of life.
         self.see_input(now, input.len() > self.left);
