@@ -113,8 +113,16 @@
 //! let mut amqp = Connection::client(ClientConfig::plain("guest", "guest"), clock.now());
 //! let mut buffer = BytesMut::new();
 //! loop {
-//!     while let Some(event) = amqp.poll_event() {
-//!         println!("{event}"); // and commands in answer to it
+//!     loop {
+//!         while let Some(event) = amqp.poll_event() {
+//!             println!("{event}"); // and commands in answer to it
+//!         }
+//!         // What had to wait in the buffer may be taken now.
+//!         let waiting = buffer.len();
+//!         amqp.handle_input(clock.now(), &mut buffer);
+//!         if buffer.len() == waiting {
+//!             break;
+//!         }
 //!     }
 //!     while amqp.transmit().has_remaining() {
 //!         let written = stream.write(amqp.transmit().chunk())?;

@@ -68,6 +68,8 @@ pub struct Connection {
     /// What every content needs to know, fixed once the connection is tuned.
     rules: ContentRules,
     input: Input,
+    /// Octets that `handle_input` has left with the caller.
+    left: usize,
     /// The chunk that is being decoded, and how far.
     chunk: Bytes,
     at: usize,
@@ -150,6 +152,7 @@ impl Connection {
             rules: session.content_rules(),
             session,
             input,
+            left: 0,
             chunk: Bytes::new(),
             at: 0,
             busy: false,
@@ -172,15 +175,17 @@ impl Connection {
     /// Takes whole frames off the front of `input` and leaves the rest there.
     ///
     /// Never reserves: reserve just before reading, so that the buffer can be reused. While
-    /// [`wants_input`](Self::wants_input) is false nothing is taken; call again when it is true. After
-    /// the terminal event `input` is emptied.
+    /// [`wants_input`](Self::wants_input) is false nothing is taken, and before that only what fits the
+    /// budget, so whole frames may be left behind: call again, without new octets too, when events
+    /// have been polled. After the terminal event `input` is emptied.
     pub fn handle_input(&mut self, now: Instant, input: &mut BytesMut) {
-        let before = input.len();
-        self.see_input(now, before > 0);
+        // Octets that were left with the caller last time are no sign of life.
+        self.see_input(now, input.len() > self.left);
         if self.wants_input() || self.input.is_dead() {
             let budget = self.input_budget().saturating_sub(self.input.undecoded());
             self.input.take_from(input, budget, !self.input_waits());
         }
+        self.left = input.len();
     }
 
     /// Takes all of `input`; a frame that isn't whole yet is kept in a small buffer.

@@ -191,7 +191,7 @@ pub(crate) fn output(connection: &mut Connection) -> Vec<u8> {
     let mut octets = Vec::new();
     while connection.transmit().has_remaining() {
         let transmit = connection.transmit();
-        octets.extend(transmit.copy_to_bytes(transmit.remaining()));
+        octets.extend_from_slice(&transmit.copy_to_bytes(transmit.remaining()));
     }
     octets
 }
