@@ -1,0 +1,61 @@
+//! Faults that were found by reading and by random sessions, each with the shortest way to it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers fail like the tests")]
+
+mod common;
+
+use amqp_proto::frame::PeerProtocol;
+use amqp_proto::protocol::{Properties, ReplyCode, basic, channel, queue};
+use amqp_proto::testing::Pair;
+use amqp_proto::{ChannelId, CloseDetail, Connection, Event, Phase, Scope, ServerConfig};
+use bytes::Buf;
+use common::*;
+
+const ONE: ChannelId = ChannelId::new(1).unwrap();
+const TWO: ChannelId = ChannelId::new(2).unwrap();
+
+/// A pair with channels 1 and 2.
+fn pair() -> Pair {
+    let mut pair = Pair::connected();
+    pair.client.connection.open_channel().unwrap();
+    pair.client.connection.open_channel().unwrap();
+    pair.drive();
+    pair.client.take_events();
+    pair.server.take_events();
+    pair
+}
+
+fn server_with_channel(config: ServerConfig) -> Connection {
+    let mut server = server(config);
+    feed(&mut server, &channel_open(1));
+    poll(&mut server);
+    output(&mut server);
+    server
+}
+
+/// Injected octets that are partly written moved when the window made room: a subtraction wrapped.
+#[test]
+fn injected_octets_may_be_written_in_parts() {
+    let mut client = client(plain());
+    let injected: Vec<u8> = (0..50_000_u32).map(|number| number.to_le_bytes()[0]).collect();
+    client.inject(&injected);
+    client.transmit().advance(40_000);
+    client.inject(b"more");
+    client.open_channel().unwrap();
+    let expected = [&injected[40_000..], b"more", &channel_open(1)].concat();
+    assert!(output(&mut client) == expected);
+}
+
+/// The octets behind injected ones that are partly written were read as a frame's header.
+#[test]
+fn frames_are_told_apart_behind_partly_written_injected_octets() {
+    let mut client = client(plain());
+    client.inject(b"first injected");
+    client.transmit().advance(6);
+    client.inject(b"\0\0\0\0\0\0\0\0injected too");
+    client.open_channel().unwrap();
+    let mut taken = Vec::new();
+    while let Some(octets) = client.transmit().take_frames(30) {
+        taken.push(octets);
+    }
+    assert_eq!(taken, [&b"injected"[..], b"\0\0\0\0\0\0\0\0injected too", &channel_open(1)]);
+}
