@@ -59,3 +59,18 @@ fn frames_are_told_apart_behind_partly_written_injected_octets() {
     }
     assert_eq!(taken, [&b"injected"[..], b"\0\0\0\0\0\0\0\0injected too", &channel_open(1)]);
 }
+
+/// FRM-05: a TLS alert is seven octets. It was recognised when it was polled before the end of the
+/// stream, and taken for a cut-off stream when it wasn't.
+#[test]
+fn a_short_answer_in_another_protocol_is_recognised_at_the_end_of_the_stream() {
+    for poll_before_end in [true, false] {
+        let mut client = Connection::client(plain(), T0);
+        feed(&mut client, b"\x15\x03\x03\x00\x02\x02\x46");
+        let mut events = if poll_before_end { poll(&mut client) } else { Vec::new() };
+        client.handle_eof(T0);
+        events.extend(poll(&mut client));
+        let [Event::Closed(reason)] = &events[..] else { panic!("{:?}", lines(&events)) };
+        assert_eq!(reason.detail, CloseDetail::OtherProtocol(PeerProtocol::Tls));
+    }
+}
