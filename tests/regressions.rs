@@ -60,6 +60,23 @@ fn frames_are_told_apart_behind_partly_written_injected_octets() {
     assert_eq!(taken, [&b"injected"[..], b"\0\0\0\0\0\0\0\0injected too", &channel_open(1)]);
 }
 
+/// A gated output left `poll_timeout` in the past after the connection had ended.
+#[test]
+fn nothing_is_due_after_the_end_of_a_stalled_connection() {
+    let mut config = ServerConfig::default();
+    config.limits.unsent_output = 1000;
+    config.limits.output_reserve = 50;
+    let mut server = server(config);
+    feed(&mut server, &(1..=200).flat_map(channel_open).collect::<Vec<_>>());
+    poll(&mut server);
+    // The heartbeats of the peer are missed.
+    server.handle_timeout(at(1000));
+    server.handle_timeout(at(2000));
+    assert_eq!(endings(&poll(&mut server)), 1);
+    output(&mut server);
+    assert_eq!(server.poll_timeout(), None);
+}
+
 /// FRM-05: a TLS alert is seven octets. It was recognised when it was polled before the end of the
 /// stream, and taken for a cut-off stream when it wasn't.
 #[test]

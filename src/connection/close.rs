@@ -79,6 +79,7 @@ impl Connection {
         }
         self.session.events.push_back(Event::Closed(Box::new(reason)));
         self.gate = None;
+        self.stalled = false;
         self.closing = None;
         self.timers.stop_all();
         self.session.pinning.clear();
