@@ -91,3 +91,20 @@ fn a_short_answer_in_another_protocol_is_recognised_at_the_end_of_the_stream() {
         assert_eq!(reason.detail, CloseDetail::OtherProtocol(PeerProtocol::Tls));
     }
 }
+
+/// CNT-04, CHN-12: a fault that would end the channel ends the connection while a content of this side
+/// is open there. The event said that only the channel ends, and Close carried a code for channels.
+#[test]
+fn a_fault_that_escalates_says_so() {
+    let mut config = ServerConfig::default();
+    config.limits.max_body = Some(10);
+    let mut server = server_with_channel(config);
+    let mut channel = server.channel(ONE).unwrap();
+    channel.start_deliver(&basic::Deliver::default(), Properties::EMPTY, 5).unwrap();
+    feed(&mut server, &[publish(1, "q"), header(1, 11, BARE)].concat());
+    let events = poll(&mut server);
+    let [Event::Violation(violation)] = &events[..] else { panic!("{:?}", lines(&events)) };
+    assert_eq!((violation.rule, violation.scope), ("LIM-04", Scope::Connection));
+    assert!(!violation.reply_code.is_soft());
+    assert_eq!(server.phase(), Phase::Closing);
+}
