@@ -32,6 +32,68 @@ fn server_with_channel(config: ServerConfig) -> Connection {
     server
 }
 
+/// CHN-05: where channel.close crosses the peer's, close-ok waited behind the output of other
+/// channels and was thrown away with the channel. The peer then waits for it for ever.
+#[test]
+fn close_ok_is_not_lost_when_closes_cross_behind_a_full_window() {
+    let mut pair = pair();
+    for peer in [&mut pair.client.connection, &mut pair.server.connection] {
+        peer.channel(ONE).unwrap().close(ReplyCode::REPLY_SUCCESS, "").unwrap();
+    }
+    // Both are on their way; then another channel fills the client's window.
+    let to_server = output(&mut pair.client.connection);
+    let to_client = output(&mut pair.server.connection);
+    let mut busy = pair.client.connection.channel(TWO).unwrap();
+    busy.publish(&basic::Publish::default(), Properties::EMPTY, &[0; 300_000]).unwrap();
+    feed(&mut pair.server.connection, &to_server);
+    feed(&mut pair.client.connection, &to_client);
+    // Close-ok of the server comes before the client has written its own.
+    poll(&mut pair.server.connection);
+    let close_ok = output(&mut pair.server.connection);
+    feed(&mut pair.client.connection, &close_ok);
+    let closed = |event: &Event| matches!(event, Event::ChannelClosed { .. });
+    assert!(matches!(&poll(&mut pair.client.connection)[..], [event] if closed(event)));
+    pair.drive();
+    assert_eq!(pair.server.take_events().iter().filter(|event| closed(event)).count(), 1);
+}
+
+/// LIM-09: a peer that repeats its channel.close and never reads had each of them answered, whatever
+/// the limits of the output.
+#[test]
+fn closes_of_a_closing_channel_are_not_answered_without_a_limit() {
+    let mut config = ServerConfig::default();
+    config.limits.unsent_output = 10_000;
+    config.limits.output_reserve = 1000;
+    let mut server = server_with_channel(config);
+    server.channel(ONE).unwrap().close(ReplyCode::REPLY_SUCCESS, "").unwrap();
+    server.transmit();
+    for _ in 0..20 {
+        feed(&mut server, &channel_close(1, 200, "").repeat(1000));
+        poll(&mut server);
+    }
+    assert!(server.unsent() < 12_000, "{} octets wait", server.unsent());
+}
+
+/// CHN-07: close-ok came before channel.close had left, and the channel was forgotten with the rest
+/// of its content and its Close still unwritten.
+#[test]
+fn close_ok_before_the_close_was_written_is_refused() {
+    let mut config = plain();
+    config.frame_max = 4096;
+    let mut client = client(config);
+    client.open_channel().unwrap();
+    feed(&mut client, &channel_open_ok(1));
+    poll(&mut client);
+    let mut channel = client.channel(ONE).unwrap();
+    channel.publish(&basic::Publish::default(), Properties::EMPTY, &[0; 300_000]).unwrap();
+    client.transmit();
+    client.channel(ONE).unwrap().close(ReplyCode::REPLY_SUCCESS, "").unwrap();
+    feed(&mut client, &channel_close_ok(1));
+    let events = poll(&mut client);
+    let [Event::Violation(violation)] = &events[..] else { panic!("{:?}", lines(&events)) };
+    assert_eq!((violation.rule, violation.reply_code.0), ("CHN-07", 503));
+}
+
 /// Injected octets that are partly written moved when the window made room: a subtraction wrapped.
 #[test]
 fn injected_octets_may_be_written_in_parts() {

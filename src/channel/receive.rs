@@ -99,10 +99,16 @@ impl Session {
             // CHN-08: this side's Close still waits in the lane, and may not follow close-ok.
             MethodKind::ChannelClose if unwritten => self.on_peer_close(frame, slot),
             MethodKind::ChannelClose => {
-                // CHN-05: both closed at once. Not ahead of a content that is on its way (CNT-04).
+                // CHN-05: both closed at once. All that the channel had queued is in the window, so
+                // nothing is overtaken, and close-ok isn't lost with the lane when the peer's comes.
                 self.decode(frame)?;
-                let _ = self.send_close(slot, &channel::CloseOk);
+                self.send_ahead(frame.channel, &channel::CloseOk);
                 Ok(None)
+            }
+            // The peer can't have seen this side's Close yet.
+            MethodKind::ChannelCloseOk if unwritten => {
+                let expected = "a Close that it answers";
+                Err(frame.wrong_method("CHN-07", ReplyCode::COMMAND_INVALID, expected, kind))
             }
             MethodKind::ChannelCloseOk => {
                 self.decode(frame)?;
@@ -396,8 +402,8 @@ impl Session {
             class_id: reason.method.class_id,
             method_id: reason.method.method_id,
         };
-        // The text was cut to fit and closing is always allowed.
-        let _ = self.send_close(slot, &close);
+        // The text was cut to fit.
+        let _ = self.send_anyway(slot, &close);
         let Some(state) = self.channels.get_mut(slot) else { return };
         state.phase = ChannelPhase::Closing;
         state.closing = Some(Box::new(reason));

@@ -177,13 +177,14 @@ impl Session {
     pub(crate) fn send_ahead(&mut self, channel: u16, method: &impl AsMethod) {
         let (dialect, largest) = (self.dialect, self.largest_payload());
         let before = self.window.remaining();
-        // Only close-ok and flow-ok come here: a few octets that every dialect has.
+        // Only channel.open, open-ok and close-ok come here: a few octets that every dialect has.
         let _ = self.window.append(|out| method_frame(out, channel, dialect, largest, method));
         self.use_reserve(self.window.remaining() - before);
     }
 
-    /// Queues channel.close or close-ok behind what the channel has queued; there is always room for it.
-    pub(crate) fn send_close(
+    /// Queues a method that always has room behind what its channel has queued: channel.close, close-ok,
+    /// flow-ok.
+    pub(crate) fn send_anyway(
         &mut self,
         slot: Slot,
         method: &impl AsMethod,
@@ -192,7 +193,10 @@ impl Session {
         let Some(channel) = self.channels.get(slot).map(|state| state.id.number()) else {
             return Ok(());
         };
-        self.append(slot, |out| method_frame(out, channel, dialect, largest, method))
+        let before = self.unsent();
+        self.append(slot, |out| method_frame(out, channel, dialect, largest, method))?;
+        self.use_reserve(self.unsent().saturating_sub(before));
+        Ok(())
     }
 
     fn use_reserve(&mut self, octets: usize) {
@@ -366,7 +370,7 @@ impl Session {
         self.fail_requests(slot);
         self.pinning.retain(|pinning| *pinning != slot);
         // A few octets that every dialect has.
-        let _ = self.send_close(slot, &channel::CloseOk);
+        let _ = self.send_anyway(slot, &channel::CloseOk);
     }
 
     /// Ends a channel: its pending requests fail in order (`SYN-10`), its number is free again.
