@@ -32,6 +32,81 @@ fn server_with_channel(config: ServerConfig) -> Connection {
     server
 }
 
+/// SYN-02: the engine's own flow-ok took its turn before the replies that the application owed, and
+/// the peer can only take it for the reply to the oldest request.
+#[test]
+fn flow_ok_does_not_overtake_the_reply_to_an_earlier_request() {
+    let mut pair = pair();
+    let mut client = pair.client.connection.channel(ONE).unwrap();
+    client.call(&queue::Declare { queue: "q".into(), ..Default::default() }).unwrap();
+    client.call(&channel::Flow { active: true }).unwrap();
+    pair.drive();
+    let Some(Event::Request { token: Some(token), .. }) = pair.server.next_event() else {
+        panic!("no request")
+    };
+    assert!(pair.client.events.is_empty(), "flow-ok before its turn");
+    let mut server = pair.server.connection.channel(ONE).unwrap();
+    server.reply(token, &queue::DeclareOk::default()).unwrap();
+    pair.drive();
+    let replies = pair.client.take_events();
+    assert!(
+        matches!(replies[..], [Event::Reply { .. }, Event::Reply { .. }]),
+        "{:?}",
+        lines(&replies)
+    );
+}
+
+/// FLW-01: of several requests for flow inside one content, only the last one was answered.
+#[test]
+fn each_flow_inside_a_content_has_its_flow_ok() {
+    let mut pair = pair();
+    let mut client = pair.client.connection.channel(ONE).unwrap();
+    client.start_publish(&basic::Publish::default(), Properties::EMPTY, 3).unwrap();
+    let mut server = pair.server.connection.channel(ONE).unwrap();
+    server.call(&channel::Flow { active: false }).unwrap();
+    server.call(&channel::Flow { active: true }).unwrap();
+    pair.drive();
+    pair.client.connection.channel(ONE).unwrap().send_body(b"abc").unwrap();
+    pair.drive();
+    assert_eq!(pair.server.connection.channel(ONE).unwrap().pending_requests(), 0);
+}
+
+/// LIM-09: what waits for the end of a content is limited like all unanswered requests.
+#[test]
+fn flows_inside_a_content_have_a_limit() {
+    let mut config = plain();
+    config.limits.open_requests = 3;
+    let mut client = client(config);
+    client.open_channel().unwrap();
+    let mut channel = client.channel(ONE).unwrap();
+    channel.start_publish(&basic::Publish::default(), Properties::EMPTY, 3).unwrap();
+    feed(&mut client, &channel_open_ok(1));
+    let flow = method(1, 20, 20, b"\x01");
+    feed(&mut client, &flow.repeat(3));
+    assert!(!poll(&mut client).iter().any(|event| matches!(event, Event::Violation(_))));
+    feed(&mut client, &flow);
+    let events = poll(&mut client);
+    let [Event::Violation(violation)] = &events[..] else { panic!("{:?}", lines(&events)) };
+    assert_eq!(violation.rule, "LIM-09");
+}
+
+/// The answer to a flow that had to wait was lost when the end of the content filled the output.
+#[test]
+fn flow_ok_is_sent_although_the_content_before_it_fills_the_output() {
+    let mut config = plain();
+    config.limits.unsent_output = 1000;
+    config.limits.output_reserve = 0;
+    let mut client = client(config);
+    client.open_channel().unwrap();
+    let mut channel = client.channel(ONE).unwrap();
+    channel.start_publish(&basic::Publish::default(), Properties::EMPTY, 2000).unwrap();
+    feed(&mut client, &[channel_open_ok(1), method(1, 20, 20, b"\0")].concat());
+    poll(&mut client);
+    client.channel(ONE).unwrap().send_body(&[0; 2000]).unwrap();
+    let flow_ok = method(1, 20, 21, b"\0");
+    assert!(output(&mut client).ends_with(&flow_ok));
+}
+
 /// CHN-05: where channel.close crosses the peer's, close-ok waited behind the output of other
 /// channels and was thrown away with the channel. The peer then waits for it for ever.
 #[test]
