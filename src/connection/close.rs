@@ -9,7 +9,7 @@ use crate::channel::{Fault, Incoming};
 use crate::connection::Connection;
 use crate::connection::input::Preamble;
 use crate::connection::timers::Timer;
-use crate::error::{CloseDetail, CloseReason, Initiator};
+use crate::error::{CloseDetail, CloseReason, Initiator, Scope};
 use crate::event::Event;
 use crate::frame::PeerProtocol;
 use crate::phase::{Phase, Side};
@@ -19,13 +19,14 @@ use crate::text::truncated;
 impl Connection {
     /// The peer broke a rule. `framing`: where the next frame begins is no longer known.
     #[cold]
-    pub(super) fn violated(&mut self, fault: Fault, framing: bool) -> Option<Event> {
+    pub(super) fn violated(&mut self, mut fault: Fault, framing: bool) -> Option<Event> {
         if !framing {
             if let Some(slot) = self.session.channel_scope(&fault) {
                 self.session.close_for(slot, &fault);
                 return Some(Event::Violation(fault));
             }
         }
+        fault.scope = Scope::Connection;
         if let Some(reason) = self.closing.take_if(|_| self.session.phase == Phase::Closing) {
             // Close has gone out already: there is nothing left to wait for.
             self.finish(*reason);
