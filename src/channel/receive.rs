@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use crate::channel::content::{ContentRules, Receiving};
 use crate::channel::incoming::{Fault, Incoming};
-use crate::channel::session::{Session, Share};
+use crate::channel::session::Session;
 use crate::channel::state::{ChannelPhase, ChannelState, Owed, Pending};
 use crate::channel::table::Slot;
 use crate::error::{CloseReason, Got, Initiator, Scope, Violation};
@@ -101,7 +101,7 @@ impl Session {
             MethodKind::ChannelClose => {
                 // CHN-05: both closed at once. Not ahead of a content that is on its way (CNT-04).
                 self.decode(frame)?;
-                let _ = self.send_close(slot, &channel::CloseOk);
+                self.send_owed(slot, &channel::CloseOk);
                 Ok(None)
             }
             MethodKind::ChannelCloseOk => {
@@ -208,8 +208,7 @@ impl Session {
 
     /// Sends flow-ok behind the contents that are queued already (`FLW-01`).
     pub(crate) fn answer_flow(&mut self, slot: Slot, active: bool) {
-        // A gated output hands out no event, so the reserve has room for these few octets.
-        let _ = self.send_method(slot, &channel::FlowOk { active }, Share::Reserved);
+        self.send_owed(slot, &channel::FlowOk { active });
     }
 
     fn on_confirm(
@@ -396,8 +395,7 @@ impl Session {
             class_id: reason.method.class_id,
             method_id: reason.method.method_id,
         };
-        // The text was cut to fit and closing is always allowed.
-        let _ = self.send_close(slot, &close);
+        self.send_owed(slot, &close);
         let Some(state) = self.channels.get_mut(slot) else { return };
         state.phase = ChannelPhase::Closing;
         state.closing = Some(Box::new(reason));

@@ -26,9 +26,8 @@ pub(crate) struct ChannelTable {
     slab: Vec<ChannelState>,
     /// Places in the slab whose channel is closed.
     vacant: Vec<u16>,
-    /// Numbers up to the highest that `allocate` gave out which are free again.
-    returned: Vec<u16>,
-    highest: u16,
+    /// No number below it is free.
+    lowest: u16,
 }
 
 impl ChannelTable {
@@ -38,8 +37,7 @@ impl ChannelTable {
             pages: Vec::new(),
             slab: Vec::new(),
             vacant: Vec::new(),
-            returned: Vec::new(),
-            highest: 0,
+            lowest: 1,
         }
     }
 
@@ -66,18 +64,13 @@ impl ChannelTable {
         self.slab.len() - self.vacant.len()
     }
 
-    /// A number up to `max` that is free, the same in every run.
+    /// The lowest number up to `max` that is free.
     pub(crate) fn allocate(&mut self, max: u16) -> Option<u16> {
-        while let Some(number) = self.returned.pop() {
-            if self.find(number).is_none() && number <= max {
-                return Some(number);
+        while self.lowest <= max {
+            if self.find(self.lowest).is_none() {
+                return Some(self.lowest);
             }
-        }
-        while self.highest < max {
-            self.highest += 1;
-            if self.find(self.highest).is_none() {
-                return Some(self.highest);
-            }
+            self.lowest = self.lowest.checked_add(1)?;
         }
         None
     }
@@ -116,9 +109,7 @@ impl ChannelTable {
             }
         }
         self.vacant.push(slot.0);
-        if number <= self.highest {
-            self.returned.push(number);
-        }
+        self.lowest = self.lowest.min(number);
     }
 
     /// The places of all channels, in the order of the slab.
