@@ -5,7 +5,7 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::frame::{FrameType, PeerProtocol};
-use crate::protocol::{MethodId, MethodKind, ReplyCode};
+use crate::protocol::{Dialect, MethodId, MethodKind, ReplyCode};
 use crate::wire::{DecodeError, EncodeError};
 
 /// A command that can't be carried out now; nothing has changed.
@@ -40,13 +40,13 @@ pub enum UsageError {
         phase: &'static str,
     },
     /// There is no such channel.
-    #[error("channel {channel} isn't open")]
+    #[error("channel {channel} isn't open: open_channel gives the number of one that is")]
     UnknownChannel {
         /// The number that was asked for.
         channel: u16,
     },
     /// The method belongs to the other role.
-    #[error("{method} isn't sent by this side")]
+    #[error("{method} is for the other side to send")]
     WrongSide {
         /// What was to be sent.
         method: &'static str,
@@ -91,7 +91,9 @@ pub enum UsageError {
         limit: u64,
     },
     /// Too much output is waiting; write out [`transmit`](crate::Connection::transmit) first.
-    #[error("{unsent} octets of output wait to be written, the limit is {limit}")]
+    #[error(
+        "{unsent} octets of output wait, the limit is {limit}: write out transmit() and try again"
+    )]
     Full {
         /// Octets that wait.
         unsent: usize,
@@ -135,7 +137,7 @@ pub enum UsageError {
         capability: &'static str,
     },
     /// The token isn't that of the oldest unanswered request of its channel.
-    #[error("this isn't the oldest unanswered request of channel {channel}")]
+    #[error("this request of channel {channel} is answered already, or an older one isn't")]
     NotOldestRequest {
         /// The channel's number.
         channel: u16,
@@ -226,9 +228,17 @@ pub struct Violation {
     pub offset: u64,
 }
 
+impl core::error::Error for Violation {}
+
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: expected {}, got {}", self.rule, self.expected, self.got)?;
+        if self.method != MethodId::default() && !matches!(self.got, Got::Method(_)) {
+            match MethodKind::from_id(Dialect::V0_9_1, self.method) {
+                Some(kind) => write!(f, " in {kind}")?,
+                None => write!(f, " in method {}", self.method)?,
+            }
+        }
         if self.channel != 0 {
             write!(f, " on channel {}", self.channel)?;
         }
@@ -310,6 +320,8 @@ impl CloseReason {
     }
 }
 
+impl core::error::Error for CloseReason {}
+
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.detail {
@@ -347,6 +359,9 @@ impl fmt::Display for CloseReason {
         }
         match self.detail {
             CloseDetail::CloseTimeout => f.write_str(" (close-ok didn't come in time)"),
+            CloseDetail::EndOfStream { awaited: "connection.close" } => {
+                f.write_str("the peer ended the stream without closing the connection")
+            }
             CloseDetail::EndOfStream { awaited } => {
                 write!(f, " (the stream ended while {awaited} was awaited)")
             }

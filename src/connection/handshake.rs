@@ -214,7 +214,10 @@ impl Connection {
             .position(|own| offered().any(|name| name == own.name().as_bytes()));
         let chosen = chosen.and_then(|index| Some((index, config.mechanisms.get(index)?)));
         let Some((index, mechanism)) = chosen else {
-            let text = truncated(&format!("the server offers {}", start.mechanisms));
+            let text = match start.mechanisms.is_empty() {
+                true => String::from("the server offers none"),
+                false => truncated(&format!("the server offers {}", start.mechanisms)),
+            };
             let code = ReplyCode::NOT_ALLOWED;
             let reason = CloseReason::new(Initiator::Library, code, text);
             self.finish(reason.with_detail(CloseDetail::NoCommonMechanism));

@@ -235,7 +235,8 @@ impl Connection {
     }
 
     /// Whether octets should be read and handed in. While false, [`handle_input`](Self::handle_input)
-    /// leaves them with the caller: events wait to be polled, a decision is owed, or it is over.
+    /// leaves them with the caller: as many octets as the budget allows wait to be polled, perhaps because a
+    /// decision is owed, or it is over.
     pub fn wants_input(&self) -> bool {
         self.session.phase != Phase::Closed
             && self.input.is_open()
