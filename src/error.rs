@@ -6,7 +6,7 @@ use core::fmt;
 
 use crate::frame::{FrameType, PeerProtocol};
 use crate::protocol::{Dialect, MethodId, MethodKind, ReplyCode};
-use crate::wire::{DecodeError, EncodeError};
+use crate::wire::{DecodeError, EncodeError, ShortStr};
 
 /// A command that can't be carried out now; nothing has changed.
 ///
@@ -312,6 +312,17 @@ pub struct CloseReason {
 impl CloseReason {
     pub(crate) fn new(initiator: Initiator, reply_code: ReplyCode, text: String) -> Self {
         Self { initiator, reply_code, text, method: MethodId::default(), detail: CloseDetail::None }
+    }
+
+    /// What a Close of the peer says.
+    pub(crate) fn of_peer(
+        reply_code: ReplyCode,
+        reply_text: ShortStr<'_>,
+        (class_id, method_id): (u16, u16),
+    ) -> Self {
+        let text = String::from_utf8_lossy(reply_text.as_octets()).into_owned();
+        let method = MethodId { class_id, method_id };
+        Self { method, ..Self::new(Initiator::Peer, reply_code, text) }
     }
 
     pub(crate) fn with_detail(mut self, detail: CloseDetail) -> Self {

@@ -177,16 +177,11 @@ impl Session {
         }
     }
 
-    /// The peer closes the channel: answered at once, whatever this side was doing (`CHN-14`).
+    /// The peer closes the channel: answered without asking the application (`CHN-14`).
     fn on_peer_close(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<Event>, Fault> {
         let Method::ChannelClose(close) = self.decode(frame)? else { return Ok(None) };
-        let mut reason = CloseReason::new(
-            Initiator::Peer,
-            close.reply_code,
-            String::from_utf8_lossy(close.reply_text.as_octets()).into_owned(),
-        );
-        reason.method.class_id = close.class_id;
-        reason.method.method_id = close.method_id;
+        let blamed = (close.class_id, close.method_id);
+        let reason = CloseReason::of_peer(close.reply_code, close.reply_text, blamed);
         let Some(state) = self.channels.get(slot) else { return Ok(None) };
         let channel = state.id;
         self.answer_close(slot, channel);
