@@ -16,7 +16,7 @@ pub(crate) use table::Slot;
 
 use core::fmt;
 
-use crate::channel::state::Pending;
+use crate::channel::state::{Owed, Pending};
 use crate::error::{CloseReason, Initiator, UsageError};
 use crate::event::{ChannelId, MethodEvent, PublishSeq, ReplyToken, RequestId};
 use crate::output::Payload;
@@ -301,9 +301,7 @@ impl<'a> Channel<'a> {
             return Ok(());
         }
         state.sending = None;
-        if let Some(active) = state.flow_ok_owed.take() {
-            self.session.answer_flow(self.slot, active);
-        }
+        self.session.answer_flows(self.slot);
         Ok(())
     }
 
@@ -379,9 +377,11 @@ impl<'a> Channel<'a> {
     fn check_oldest(&self, to: ReplyToken) -> Result<MethodKind, UsageError> {
         let channel = self.id.number();
         self.state()
-            .and_then(|state| state.owed.front())
-            .filter(|oldest| to.channel == self.id && oldest.serial == to.serial)
-            .map(|oldest| oldest.kind)
+            .and_then(|state| match state.owed.front() {
+                Some(Owed::Reply { serial, kind }) if *serial == to.serial => Some(*kind),
+                _ => None,
+            })
+            .filter(|_| to.channel == self.id)
             .ok_or(UsageError::NotOldestRequest { channel })
     }
 
@@ -397,6 +397,7 @@ impl<'a> Channel<'a> {
         if let Some(state) = self.session.state(self.slot) {
             state.owed.pop_front();
         }
+        self.session.answer_flows(self.slot);
     }
 
     fn check_content(&self, kind: MethodKind) -> Result<(), UsageError> {

@@ -99,10 +99,16 @@ impl Session {
             // CHN-08: this side's Close still waits in the lane, and may not follow close-ok.
             MethodKind::ChannelClose if unwritten => self.on_peer_close(frame, slot),
             MethodKind::ChannelClose => {
-                // CHN-05: both closed at once. Not ahead of a content that is on its way (CNT-04).
+                // CHN-05: both closed at once. All that the channel had queued is in the window, so
+                // nothing is overtaken, and close-ok isn't lost with the lane when the peer's comes.
                 self.decode(frame)?;
-                self.send_owed(slot, &channel::CloseOk);
+                self.send_ahead(frame.channel, &channel::CloseOk);
                 Ok(None)
+            }
+            // The peer can't have seen this side's Close yet.
+            MethodKind::ChannelCloseOk if unwritten => {
+                let expected = "a Close that it answers";
+                Err(frame.wrong_method("CHN-07", ReplyCode::COMMAND_INVALID, expected, kind))
             }
             MethodKind::ChannelCloseOk => {
                 self.decode(frame)?;
@@ -190,20 +196,46 @@ impl Session {
 
     fn on_flow(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<Event>, Fault> {
         let Method::ChannelFlow(flow) = self.decode(frame)? else { return Ok(None) };
+        self.owe(frame, MethodKind::ChannelFlow, slot, Owed::FlowOk { active: flow.active })?;
         let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
         state.flow_stopped = !flow.active;
-        if state.sending.is_some() {
-            // Nothing may come between the frames of a content (CNT-04).
-            state.flow_ok_owed = Some(flow.active);
-        } else {
-            self.answer_flow(slot, flow.active);
-        }
+        self.answer_flows(slot);
         Ok(Some(Event::Notice(frame.method(MethodKind::ChannelFlow, self.dialect))))
     }
 
-    /// Sends flow-ok behind the contents that are queued already (`FLW-01`).
-    pub(crate) fn answer_flow(&mut self, slot: Slot, active: bool) {
-        self.send_owed(slot, &channel::FlowOk { active });
+    /// Sends each flow-ok whose turn it is, behind the contents that are queued already (`FLW-01`).
+    pub(crate) fn answer_flows(&mut self, slot: Slot) {
+        while let Some(state) = self.channels.get_mut(slot) {
+            // Nothing may come between the frames of a content (CNT-04).
+            let Some(&Owed::FlowOk { active }) = state.owed.front() else { return };
+            if state.sending.is_some() {
+                return;
+            }
+            state.owed.pop_front();
+            self.send_owed(slot, &channel::FlowOk { active });
+        }
+    }
+
+    /// Enters a request of the peer that is to be answered.
+    fn owe(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+        slot: Slot,
+        owed: Owed,
+    ) -> Result<(), Fault> {
+        let open_requests = self.limits.open_requests as usize;
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
+        if state.owed.len() >= open_requests {
+            return Err(frame.wrong_method(
+                "LIM-09",
+                ReplyCode::RESOURCE_ERROR,
+                "fewer unanswered requests",
+                kind,
+            ));
+        }
+        state.owed.push_back(owed);
+        Ok(())
     }
 
     fn on_confirm(
@@ -323,9 +355,8 @@ impl Session {
     ) -> Result<Option<Event>, Fault> {
         let no_wait = self.decode(frame)?.no_wait();
         let method = frame.method(kind, self.dialect);
-        let open_requests = self.limits.open_requests as usize;
-        let serial = self.next_request().0;
         let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        let channel = state.id;
         if kind == MethodKind::ConfirmSelect {
             // Counting begins here, so publishes pipelined behind it count (CNF-01).
             state.peer_publishes.get_or_insert(0);
@@ -333,16 +364,9 @@ impl Session {
         if no_wait {
             return Ok(Some(Event::Request { token: None, method }));
         }
-        if state.owed.len() >= open_requests {
-            return Err(frame.wrong_method(
-                "LIM-09",
-                ReplyCode::RESOURCE_ERROR,
-                "fewer unanswered requests",
-                kind,
-            ));
-        }
-        state.owed.push_back(Owed { serial, kind });
-        let token = Some(ReplyToken { channel: state.id, serial });
+        let serial = self.next_request().0;
+        self.owe(frame, kind, slot, Owed::Reply { serial, kind })?;
+        let token = Some(ReplyToken { channel, serial });
         Ok(Some(Event::Request { token, method }))
     }
 

@@ -190,7 +190,7 @@ impl Session {
     pub(crate) fn send_ahead(&mut self, channel: u16, method: &impl AsMethod) {
         let (dialect, largest) = (self.dialect, self.largest_payload());
         let before = self.window.remaining();
-        // Only close-ok and flow-ok come here: a few octets that every dialect has.
+        // Only channel.open, open-ok and close-ok come here: a few octets that every dialect has.
         let _ = self.window.append(|out| method_frame(out, channel, dialect, largest, method));
         self.use_reserve(self.window.remaining() - before);
     }

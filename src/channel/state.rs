@@ -54,9 +54,11 @@ pub(crate) struct Pending {
 
 /// A request of the peer that has no reply yet.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Owed {
-    pub(crate) serial: u64,
-    pub(crate) kind: MethodKind,
+pub(crate) enum Owed {
+    /// The application replies to it.
+    Reply { serial: u64, kind: MethodKind },
+    /// The engine replies to channel.flow when its turn has come (`SYN-02`).
+    FlowOk { active: bool },
 }
 
 #[derive(Clone, Debug)]
@@ -65,8 +67,6 @@ pub(crate) struct ChannelState {
     pub(crate) phase: ChannelPhase,
     /// The peer wants no contents for now (`FLW-01`).
     pub(crate) flow_stopped: bool,
-    /// A flow-ok that waits for the end of a content.
-    pub(crate) flow_ok_owed: Option<bool>,
     /// Whether the lane is in the session's round robin.
     pub(crate) lane_active: bool,
     /// Body octets that the application still has to send.
@@ -95,7 +95,6 @@ impl ChannelState {
             id,
             phase,
             flow_stopped: false,
-            flow_ok_owed: None,
             lane_active: false,
             sending: None,
             receiving: Receiving::Nothing,

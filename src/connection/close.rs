@@ -25,8 +25,13 @@ impl Connection {
                 self.session.close_for(slot, &fault);
                 return Some(Event::Violation(fault));
             }
+            if fault.scope != Scope::Connection {
+                // A Close of the channel may not come inside a content of this side (CNT-04), and that
+                // of the connection carries no code for channels (CHN-12).
+                fault.scope = Scope::Connection;
+                fault.reply_code = ReplyCode::FRAME_ERROR;
+            }
         }
-        fault.scope = Scope::Connection;
         if let Some(reason) = self.closing.take_if(|_| self.session.phase == Phase::Closing) {
             // Close has gone out already: there is nothing left to wait for.
             self.finish(*reason);
@@ -80,6 +85,7 @@ impl Connection {
         }
         self.session.events.push_back(Event::Closed(Box::new(reason)));
         self.gate = None;
+        self.stalled = false;
         self.closing = None;
         self.timers.stop_all();
         self.session.pinning.clear();

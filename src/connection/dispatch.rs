@@ -87,7 +87,7 @@ impl Connection {
 
     /// Whether the stream ends here; the terminal event is queued then.
     fn ends_here(&mut self) -> bool {
-        if self.input.ended && self.judged_ahead().is_none() {
+        if self.input.ended && self.other_protocol().is_none() && self.judged_ahead().is_none() {
             self.end_of_stream();
             return true;
         }

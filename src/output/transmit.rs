@@ -61,7 +61,7 @@ impl Transmit {
         }
         let mut ahead = self.clone_position();
         let mut len = ahead.step_over(self);
-        let alone = self.opaque.front().is_some_and(|(at, _)| *at == self.read);
+        let alone = self.opaque.front().is_some_and(|(at, _)| *at <= self.read);
         while !alone && len < self.remaining {
             let next = ahead.step_over(self);
             if next == 0 || len.saturating_add(next) > max {
@@ -125,8 +125,10 @@ impl Transmit {
         for (at, _) in &mut self.shared {
             *at -= self.read;
         }
-        for (at, _) in &mut self.opaque {
-            *at -= self.read;
+        for (at, len) in &mut self.opaque {
+            // The first one may be gone in part.
+            *len -= self.read.saturating_sub(*at);
+            *at = at.saturating_sub(self.read);
         }
         self.read = 0;
     }
