@@ -75,6 +75,13 @@ impl ChannelTable {
         None
     }
 
+    /// Takes this number, which is free, from those that `allocate` gives out.
+    pub(crate) fn claim(&mut self, number: u16) {
+        if let Some(place) = self.returned.iter().position(|returned| *returned == number) {
+            self.returned.swap_remove(place);
+        }
+    }
+
     /// Enters a channel whose number is free.
     pub(crate) fn insert(&mut self, state: ChannelState) -> Option<Slot> {
         let [high, low] = state.id.number().to_be_bytes();
@@ -115,5 +122,26 @@ impl ChannelTable {
     /// The places of all channels, in the order of the slab.
     pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> + use<> {
         (0..u16::try_from(self.slab.len()).unwrap_or(NONE)).map(Slot)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::state::ChannelPhase;
+    use crate::event::ChannelId;
+
+    #[test]
+    fn a_number_that_is_asked_for_again_and_again_is_remembered_once() {
+        let mut table = ChannelTable::new();
+        assert_eq!(table.allocate(10), Some(1));
+        for _ in 0..3 {
+            table.claim(1);
+            let state = ChannelState::new(ChannelId::new(1).unwrap(), ChannelPhase::Open);
+            let slot = table.insert(state).unwrap();
+            table.remove(slot);
+            assert_eq!(table.returned, [1]);
+        }
+        assert_eq!((table.allocate(10), table.allocate(10)), (Some(1), Some(2)));
     }
 }

@@ -124,6 +124,7 @@ impl Connection {
             let method = MethodKind::ChannelOpen.name();
             return Err(UsageError::ChannelPhase { method, channel, phase: state.phase.name() });
         }
+        self.session.channels.claim(channel);
         self.enter_channel(id)
     }
 
