@@ -5,8 +5,8 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::frame::{FrameType, PeerProtocol};
-use crate::protocol::{MethodId, MethodKind, ReplyCode};
-use crate::wire::{DecodeError, EncodeError};
+use crate::protocol::{Dialect, MethodId, MethodKind, ReplyCode};
+use crate::wire::{DecodeError, EncodeError, ShortStr};
 
 /// A command that can't be carried out now; nothing has changed.
 ///
@@ -40,13 +40,13 @@ pub enum UsageError {
         phase: &'static str,
     },
     /// There is no such channel.
-    #[error("channel {channel} isn't open")]
+    #[error("channel {channel} isn't open: open_channel gives the number of one that is")]
     UnknownChannel {
         /// The number that was asked for.
         channel: u16,
     },
     /// The method belongs to the other role.
-    #[error("{method} isn't sent by this side")]
+    #[error("{method} is for the other side to send")]
     WrongSide {
         /// What was to be sent.
         method: &'static str,
@@ -91,7 +91,9 @@ pub enum UsageError {
         limit: u64,
     },
     /// Too much output is waiting; write out [`transmit`](crate::Connection::transmit) first.
-    #[error("{unsent} octets of output wait to be written, the limit is {limit}")]
+    #[error(
+        "{unsent} octets of output wait, the limit is {limit}: write out transmit() and try again"
+    )]
     Full {
         /// Octets that wait.
         unsent: usize,
@@ -135,7 +137,7 @@ pub enum UsageError {
         capability: &'static str,
     },
     /// The token isn't that of the oldest unanswered request of its channel.
-    #[error("this isn't the oldest unanswered request of channel {channel}")]
+    #[error("this request of channel {channel} is answered already, or an older one isn't")]
     NotOldestRequest {
         /// The channel's number.
         channel: u16,
@@ -226,9 +228,17 @@ pub struct Violation {
     pub offset: u64,
 }
 
+impl core::error::Error for Violation {}
+
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: expected {}, got {}", self.rule, self.expected, self.got)?;
+        if self.method != MethodId::default() && !matches!(self.got, Got::Method(_)) {
+            match MethodKind::from_id(Dialect::V0_9_1, self.method) {
+                Some(kind) => write!(f, " in {kind}")?,
+                None => write!(f, " in method {}", self.method)?,
+            }
+        }
         if self.channel != 0 {
             write!(f, " on channel {}", self.channel)?;
         }
@@ -304,11 +314,24 @@ impl CloseReason {
         Self { initiator, reply_code, text, method: MethodId::default(), detail: CloseDetail::None }
     }
 
+    /// What a Close of the peer says.
+    pub(crate) fn of_peer(
+        reply_code: ReplyCode,
+        reply_text: ShortStr<'_>,
+        (class_id, method_id): (u16, u16),
+    ) -> Self {
+        let text = String::from_utf8_lossy(reply_text.as_octets()).into_owned();
+        let method = MethodId { class_id, method_id };
+        Self { method, ..Self::new(Initiator::Peer, reply_code, text) }
+    }
+
     pub(crate) fn with_detail(mut self, detail: CloseDetail) -> Self {
         self.detail = detail;
         self
     }
 }
+
+impl core::error::Error for CloseReason {}
 
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -347,6 +370,9 @@ impl fmt::Display for CloseReason {
         }
         match self.detail {
             CloseDetail::CloseTimeout => f.write_str(" (close-ok didn't come in time)"),
+            CloseDetail::EndOfStream { awaited: "connection.close" } => {
+                f.write_str("the peer ended the stream without closing the connection")
+            }
             CloseDetail::EndOfStream { awaited } => {
                 write!(f, " (the stream ended while {awaited} was awaited)")
             }

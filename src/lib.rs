@@ -42,12 +42,15 @@
 //!   and [`Event::VirtualHost`], `poll_event` is `None` until [`decide`](Connection::decide),
 //!   possibly much later. Everything else of the handshake, heartbeats, close-ok, flow-ok and channel
 //!   open-ok are automatic.
+//! * **Contents come whole**, in one [`Event::Content`], up to [`Limits::whole_body`]; a larger body comes
+//!   as [`Event::ContentStart`] and [`Event::ContentPart`]s. Handle these too, or refuse larger bodies by
+//!   [`Limits::max_body`].
 //! * **Memory is budgeted** by [`Limits`], judged before anything is allocated.
 //!
 //! # A client and a server in memory
 //!
 //! ```
-//! use amqp_proto::protocol::{Method, basic, queue};
+//! use amqp_proto::protocol::{Method, Properties, ReplyCode, basic, queue};
 //! use amqp_proto::{ClientConfig, Connection, Decision, Event, Instant, ServerConfig};
 //!
 //! fn carry(from: &mut Connection, to: &mut Connection) {
@@ -64,9 +67,15 @@
 //!     carry(&mut client, &mut server);
 //!     while let Some(event) = server.poll_event() {
 //!         match event {
-//!             Event::Credentials(login) if login.response() == b"\0guest\0guest" => {
-//!                 server.decide(Decision::Accept)?;
-//!             }
+//!             Event::Credentials(credentials) => match credentials.login() {
+//!                 Some(login) if (login.user, login.password) == (b"guest", b"guest") => {
+//!                     server.decide(Decision::Accept)?;
+//!                 }
+//!                 _ => server.decide(Decision::Refuse {
+//!                     code: ReplyCode::ACCESS_REFUSED,
+//!                     text: "wrong user or password",
+//!                 })?,
+//!             },
 //!             Event::VirtualHost(_) => server.decide(Decision::Accept)?,
 //!             Event::Request { token: Some(token), method } => {
 //!                 if let Method::QueueDeclare(declare) = method.method() {
@@ -89,7 +98,7 @@
 //!             Event::Reply { method, .. } => {
 //!                 let publish = basic::Publish { routing_key: "q".into(), ..Default::default() };
 //!                 let mut channel = client.channel(method.channel().unwrap())?;
-//!                 channel.publish(&publish, amqp_proto::protocol::Properties::default(), "hello")?;
+//!                 channel.publish(&publish, Properties::default(), "hello")?;
 //!             }
 //!             _ => {}
 //!         }
@@ -102,59 +111,70 @@
 //! # A blocking loop
 //!
 //! ```no_run
-//! use amqp_proto::{ClientConfig, Connection, StdClock};
+//! use amqp_proto::{ClientConfig, Connection, Phase, StdClock};
 //! use bytes::{Buf, BytesMut};
 //! use std::io::{ErrorKind, Read, Write};
 //! use std::time::Duration;
 //!
-//! # fn main() -> std::io::Result<()> {
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let clock = StdClock::new();
 //! let mut stream = std::net::TcpStream::connect("127.0.0.1:5672")?;
+//! stream.set_write_timeout(Some(Duration::from_secs(30)))?;
 //! let mut amqp = Connection::client(ClientConfig::plain("guest", "guest"), clock.now());
 //! let mut buffer = BytesMut::new();
 //! loop {
-//!     loop {
-//!         while let Some(event) = amqp.poll_event() {
-//!             println!("{event}"); // and commands in answer to it
-//!         }
-//!         // What had to wait in the buffer may be taken now.
-//!         let waiting = buffer.len();
-//!         amqp.handle_input(clock.now(), &mut buffer);
-//!         if buffer.len() == waiting {
-//!             break;
-//!         }
+//!     amqp.handle_timeout(clock.now());
+//!     amqp.handle_input(clock.now(), &mut buffer); // what had to wait there may be taken now
+//!     while let Some(event) = amqp.poll_event() {
+//!         println!("{event}"); // and commands in answer to it
 //!     }
 //!     while amqp.transmit().has_remaining() {
 //!         let written = stream.write(amqp.transmit().chunk())?;
 //!         amqp.transmit().advance(written);
 //!     }
-//!     if amqp.phase() == amqp_proto::Phase::Closed {
-//!         return Ok(());
+//!     if amqp.phase() == Phase::Closed {
+//!         return Ok(()); // Event::Closed has told why
 //!     }
+//!     // Not zero, which the standard library takes for "for ever".
 //!     let wait = amqp.poll_timeout().map(|at| clock.until(at).max(Duration::from_millis(1)));
-//!     stream.set_read_timeout(wait)?;
 //!     if !amqp.wants_input() {
+//!         std::thread::sleep(wait.unwrap_or(Duration::from_millis(10))); // a decision is owed
 //!         continue;
 //!     }
-//!     buffer.resize(buffer.len() + 65_536, 0);
-//!     let filled = buffer.len() - 65_536;
+//!     stream.set_read_timeout(wait)?;
+//!     let filled = buffer.len();
+//!     buffer.resize(filled + 65_536, 0);
 //!     let read = stream.read(&mut buffer[filled..]);
 //!     buffer.truncate(filled + read.as_ref().map_or(0, |read| *read));
 //!     match read {
 //!         Ok(0) => amqp.handle_eof(clock.now()),
 //!         Ok(_) => amqp.handle_input(clock.now(), &mut buffer),
 //!         Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
-//!         Err(e) => return Err(e),
+//!         Err(e) => return Err(e.into()),
 //!     }
-//!     amqp.handle_timeout(clock.now());
 //! }
 //! # }
 //! ```
 //!
-//! An async loop is the same with `reserve`, `read_buf` and `write_buf`. Reserve just before reading:
-//! the engine keeps nothing of the read buffer once `poll_event` has returned `None`, so that
-//! `BytesMut::reserve` finds it free again unless the caller holds an event. An event that is held
-//! pins its read buffer; `to_detached` copies it out.
+//! A loop that does nothing else while it writes needs a write timeout, as here: two peers that both
+//! write more than the network takes before they read wait for each other. An async loop reads while a
+//! write is blocked; `examples/tokio` is one, for both roles.
+//!
+//! Reserve just before reading: the engine keeps nothing of the read buffer once `poll_event` has
+//! returned `None`, so that `BytesMut::reserve` finds it free again unless the caller holds an event. An
+//! event that is held pins its read buffer; `to_detached` copies it out.
+//!
+//! # What a server does
+//!
+//! | event | command |
+//! |---|---|
+//! | [`Credentials`](Event::Credentials), [`SaslResponse`](Event::SaslResponse), [`VirtualHost`](Event::VirtualHost), [`UpdateSecret`](Event::UpdateSecret) | [`decide`](Connection::decide) |
+//! | [`Request`](Event::Request) with a token | [`Channel::reply`], [`Channel::get_ok`], or [`Channel::fail`] |
+//! | [`Request`](Event::Request) without one (no-wait) | nothing, or [`Channel::close_for`] |
+//! | [`Content`](Event::Content): a publish | [`Channel::send`] of a `basic::Ack` with its [`publish_seq`](Content::publish_seq) as the delivery-tag, [`Channel::return_message`] |
+//! | [`Notice`](Event::Notice): ack, nack, reject | whatever the broker keeps of deliveries; the engine keeps no list of them |
+//! | something to deliver | [`Channel::deliver`] |
+//! | a queue of a consumer is gone | [`Channel::call`] of a `basic::Cancel` |
 //!
 //! # Phases
 //!
@@ -163,6 +183,8 @@
 //! server: Header ─▶ Start ─▶ (Secure) ─▶ Tune ──▶ Opening ──▶ Open ──▶ Closing ──▶ Closed
 //! ```
 //!
+//! A client is in `Secure` from start-ok on; a server only if it asks for more by a challenge.
+//!
 //! Before `Opening` there is no Close handshake: faults and refusals end the stream without a word
 //! (`HS-02`). Ids such as `HS-02` name rules of the protocol; [`Violation::rule`] is one of them.
 //!
@@ -170,7 +192,7 @@
 //!
 //! * `std` (default): `std::error::Error` for sources below, vectored output, [`StdClock`].
 //! * `extra-platforms`: targets without compare-and-swap, by way of `portable-atomic`.
-//! * `testing`: [`testing`], an in-memory pair with virtual time.
+//! * `testing`: the module `testing`, an in-memory pair with virtual time.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

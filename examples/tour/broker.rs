@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use amqp_proto::protocol::{Method, Reply, ReplyCode, basic, confirm, exchange, queue};
-use amqp_proto::sasl::PlainLogin;
+use amqp_proto::sasl::Login;
 use amqp_proto::{
     ChannelId, Connection, Content, Credentials, Decision, Event, MethodEvent, ReplyToken,
     UsageError,
@@ -121,7 +121,7 @@ impl Broker {
             };
             channel.return_message(&returned, message.properties(), message.body())?;
         }
-        if let Some(seq) = message.publish_seq().filter(|seq| seq.number() > 0) {
+        if let Some(seq) = message.publish_seq() {
             channel.send(&basic::Ack { delivery_tag: seq.number(), multiple: false })?;
         }
         self.published += 1;
@@ -228,8 +228,8 @@ impl Consumer {
 }
 
 fn judge(login: &Credentials) -> Decision<'static> {
-    match PlainLogin::parse(login.response()) {
-        Some(PlainLogin { user: b"guest", password: b"guest", .. }) => Decision::Accept,
+    match login.login() {
+        Some(Login { user: b"guest", password: b"guest", .. }) => Decision::Accept,
         _ => Decision::Refuse { code: ReplyCode::ACCESS_REFUSED, text: "wrong user or password" },
     }
 }

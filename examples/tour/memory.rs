@@ -16,7 +16,10 @@ pub(crate) fn run(
     mut view: View,
 ) -> Result<Outcome, Failure> {
     let mut client = Connection::client(config, NOW);
-    let mut server = Connection::server(ServerConfig::default(), NOW);
+    let mut server_config = ServerConfig::default();
+    // The broker keeps whole messages: what is larger would come in parts.
+    server_config.limits.max_body = Some(server_config.limits.whole_body);
+    let mut server = Connection::server(server_config, NOW);
     let mut broker = Broker::default();
     script.advance(&mut client, NOW, &mut view);
     loop {

@@ -22,11 +22,15 @@ pub(crate) fn run(
     mut view: View,
 ) -> Result<Outcome, Failure> {
     let mut stream = connect(host, port, config.handshake_timeout)?;
+    // A peer that writes without reading must not block this side for ever.
+    stream.set_write_timeout(Some(config.handshake_timeout))?;
     let clock = StdClock::new();
     let mut client = Connection::client(config, clock.now());
     let mut input = BytesMut::new();
     script.advance(&mut client, clock.now(), &mut view);
     loop {
+        client.handle_timeout(clock.now());
+        client.handle_input(clock.now(), &mut input); // what had to wait there may be taken now
         while let Some(event) = client.poll_event() {
             view.event(Side::Client, &event);
             script.handle(&mut client, clock.now(), event);
@@ -45,7 +49,8 @@ pub(crate) fn run(
         if script.advance(&mut client, clock.now(), &mut view) {
             continue; // there are octets to write before it is worth reading
         }
-        // Not zero, which std::net takes for "for ever".
+        // Not zero, which std::net takes for "for ever". The script owes no decision and polls all
+        // events, so that there is always room for input.
         let wait = client.poll_timeout().map(|at| clock.until(at).max(Duration::from_millis(1)));
         stream.set_read_timeout(wait)?;
         let filled = input.len();
@@ -64,7 +69,6 @@ pub(crate) fn run(
                 _ => return Err(error.into()),
             },
         }
-        client.handle_timeout(clock.now());
     }
 }
 

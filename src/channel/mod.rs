@@ -18,7 +18,7 @@ use core::fmt;
 
 use crate::channel::state::{Owed, Pending};
 use crate::error::{CloseReason, Initiator, UsageError};
-use crate::event::{ChannelId, PublishSeq, ReplyToken, RequestId};
+use crate::event::{ChannelId, MethodEvent, PublishSeq, ReplyToken, RequestId};
 use crate::output::Payload;
 use crate::phase::{Phase, Side};
 use crate::protocol::{
@@ -140,9 +140,23 @@ impl<'a> Channel<'a> {
     pub fn fail(&mut self, to: ReplyToken, code: ReplyCode, text: &str) -> Result<(), UsageError> {
         self.check(MethodKind::ChannelClose)?;
         let request = self.check_oldest(to)?;
-        let mut reason = CloseReason::new(Initiator::Local, code, truncated(text));
-        reason.method = request.id(self.session.dialect).unwrap_or_default();
-        self.session.begin_close(self.slot, reason);
+        self.close_blaming(request, code, text);
+        Ok(())
+    }
+
+    /// Closes the channel and blames a method of the peer, for example a request with no-wait (`SYN-06`).
+    ///
+    /// # Errors
+    ///
+    /// As [`close`](Self::close).
+    pub fn close_for(
+        &mut self,
+        method: &MethodEvent,
+        code: ReplyCode,
+        text: &str,
+    ) -> Result<(), UsageError> {
+        self.check(MethodKind::ChannelClose)?;
+        self.close_blaming(method.kind(), code, text);
         Ok(())
     }
 
@@ -171,21 +185,22 @@ impl<'a> Channel<'a> {
     /// # Errors
     ///
     /// As [`publish`](Self::publish).
-    pub fn start_publish(
+    pub fn start_publish<'p>(
         &mut self,
         method: &basic::Publish<'_>,
-        properties: Properties<'_>,
+        properties: impl Into<Properties<'p>>,
         size: u64,
     ) -> Result<PublishSeq, UsageError> {
         self.check_publish()?;
-        self.start_content(method, properties, size)?;
+        self.start_content(method, properties.into(), size)?;
         Ok(self.enter_publish())
     }
 
     /// Delivers a message to a consumer (server). The engine numbers deliveries: `delivery_tag` of
     /// `method` is not looked at (`BAS-05`).
     ///
-    /// Returns the delivery-tag.
+    /// Returns the delivery-tag. What the client does with it is the application's to check: the engine
+    /// keeps no list of deliveries.
     ///
     /// # Errors
     ///
@@ -208,15 +223,15 @@ impl<'a> Channel<'a> {
     /// # Errors
     ///
     /// As [`deliver`](Self::deliver).
-    pub fn start_deliver(
+    pub fn start_deliver<'p>(
         &mut self,
         method: &basic::Deliver<'_>,
-        properties: Properties<'_>,
+        properties: impl Into<Properties<'p>>,
         size: u64,
     ) -> Result<u64, UsageError> {
         self.check_content(MethodKind::BasicDeliver)?;
         let delivery_tag = self.next_delivery();
-        self.start_content(&basic::Deliver { delivery_tag, ..*method }, properties, size)?;
+        self.start_content(&basic::Deliver { delivery_tag, ..*method }, properties.into(), size)?;
         Ok(self.enter_delivery())
     }
 
@@ -302,6 +317,12 @@ impl<'a> Channel<'a> {
         let reason = CloseReason::new(Initiator::Local, code, truncated(text));
         self.session.begin_close(self.slot, reason);
         Ok(())
+    }
+
+    fn close_blaming(&mut self, method: MethodKind, code: ReplyCode, text: &str) {
+        let mut reason = CloseReason::new(Initiator::Local, code, truncated(text));
+        reason.method = method.id(self.session.dialect).unwrap_or_default();
+        self.session.begin_close(self.slot, reason);
     }
 
     fn state(&self) -> Option<&ChannelState> {

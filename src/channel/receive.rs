@@ -183,16 +183,11 @@ impl Session {
         }
     }
 
-    /// The peer closes the channel: answered at once, whatever this side was doing (`CHN-14`).
+    /// The peer closes the channel: answered without asking the application (`CHN-14`).
     fn on_peer_close(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<Event>, Fault> {
         let Method::ChannelClose(close) = self.decode(frame)? else { return Ok(None) };
-        let mut reason = CloseReason::new(
-            Initiator::Peer,
-            close.reply_code,
-            String::from_utf8_lossy(close.reply_text.as_octets()).into_owned(),
-        );
-        reason.method.class_id = close.class_id;
-        reason.method.method_id = close.method_id;
+        let blamed = (close.class_id, close.method_id);
+        let reason = CloseReason::of_peer(close.reply_code, close.reply_text, blamed);
         let Some(state) = self.channels.get(slot) else { return Ok(None) };
         let channel = state.id;
         self.answer_close(slot, channel);
@@ -217,8 +212,7 @@ impl Session {
                 return;
             }
             state.owed.pop_front();
-            // A few octets that every dialect has.
-            let _ = self.send_anyway(slot, &channel::FlowOk { active });
+            self.send_owed(slot, &channel::FlowOk { active });
         }
     }
 
@@ -420,8 +414,7 @@ impl Session {
             class_id: reason.method.class_id,
             method_id: reason.method.method_id,
         };
-        // The text was cut to fit.
-        let _ = self.send_anyway(slot, &close);
+        self.send_owed(slot, &close);
         let Some(state) = self.channels.get_mut(slot) else { return };
         state.phase = ChannelPhase::Closing;
         state.closing = Some(Box::new(reason));

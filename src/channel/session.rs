@@ -161,16 +161,29 @@ impl Session {
         share: Share,
     ) -> Result<(), UsageError> {
         self.check_room(share)?;
+        let queued = self.queue_method(slot, method)?;
+        if share == Share::Reserved {
+            self.use_reserve(queued);
+        }
+        Ok(())
+    }
+
+    /// Queues channel.close, or an answer that is owed, behind what the channel has queued. There is
+    /// always room for these few octets; the peer's share of the reserve is counted.
+    pub(crate) fn send_owed(&mut self, slot: Slot, method: &impl AsMethod) {
+        // Every dialect has these methods, and texts were cut to fit.
+        let queued = self.queue_method(slot, method).unwrap_or(0);
+        self.use_reserve(queued);
+    }
+
+    fn queue_method(&mut self, slot: Slot, method: &impl AsMethod) -> Result<usize, EncodeError> {
         let (dialect, largest) = (self.dialect, self.largest_payload());
         let Some(channel) = self.channels.get(slot).map(|state| state.id.number()) else {
-            return Ok(());
+            return Ok(0);
         };
         let before = self.unsent();
         self.append(slot, |out| method_frame(out, channel, dialect, largest, method))?;
-        if share == Share::Reserved {
-            self.use_reserve(self.unsent().saturating_sub(before));
-        }
-        Ok(())
+        Ok(self.unsent().saturating_sub(before))
     }
 
     /// Queues a method on a channel at once, ahead of its lane.
@@ -180,23 +193,6 @@ impl Session {
         // Only channel.open, open-ok and close-ok come here: a few octets that every dialect has.
         let _ = self.window.append(|out| method_frame(out, channel, dialect, largest, method));
         self.use_reserve(self.window.remaining() - before);
-    }
-
-    /// Queues a method that always has room behind what its channel has queued: channel.close, close-ok,
-    /// flow-ok.
-    pub(crate) fn send_anyway(
-        &mut self,
-        slot: Slot,
-        method: &impl AsMethod,
-    ) -> Result<(), EncodeError> {
-        let (dialect, largest) = (self.dialect, self.largest_payload());
-        let Some(channel) = self.channels.get(slot).map(|state| state.id.number()) else {
-            return Ok(());
-        };
-        let before = self.unsent();
-        self.append(slot, |out| method_frame(out, channel, dialect, largest, method))?;
-        self.use_reserve(self.unsent().saturating_sub(before));
-        Ok(())
     }
 
     fn use_reserve(&mut self, octets: usize) {
@@ -369,8 +365,7 @@ impl Session {
         state.owed.clear();
         self.fail_requests(slot);
         self.pinning.retain(|pinning| *pinning != slot);
-        // A few octets that every dialect has.
-        let _ = self.send_anyway(slot, &channel::CloseOk);
+        self.send_owed(slot, &channel::CloseOk);
     }
 
     /// Ends a channel: its pending requests fail in order (`SYN-10`), its number is free again.

@@ -26,9 +26,8 @@ pub(crate) struct ChannelTable {
     slab: Vec<ChannelState>,
     /// Places in the slab whose channel is closed.
     vacant: Vec<u16>,
-    /// Numbers up to the highest that `allocate` gave out which are free again.
-    returned: Vec<u16>,
-    highest: u16,
+    /// No number below it is free.
+    lowest: u16,
 }
 
 impl ChannelTable {
@@ -38,8 +37,7 @@ impl ChannelTable {
             pages: Vec::new(),
             slab: Vec::new(),
             vacant: Vec::new(),
-            returned: Vec::new(),
-            highest: 0,
+            lowest: 1,
         }
     }
 
@@ -66,27 +64,15 @@ impl ChannelTable {
         self.slab.len() - self.vacant.len()
     }
 
-    /// A number up to `max` that is free, the same in every run.
+    /// The lowest number up to `max` that is free.
     pub(crate) fn allocate(&mut self, max: u16) -> Option<u16> {
-        while let Some(number) = self.returned.pop() {
-            if self.find(number).is_none() && number <= max {
-                return Some(number);
+        while self.lowest <= max {
+            if self.find(self.lowest).is_none() {
+                return Some(self.lowest);
             }
-        }
-        while self.highest < max {
-            self.highest += 1;
-            if self.find(self.highest).is_none() {
-                return Some(self.highest);
-            }
+            self.lowest = self.lowest.checked_add(1)?;
         }
         None
-    }
-
-    /// Takes this number, which is free, from those that `allocate` gives out.
-    pub(crate) fn claim(&mut self, number: u16) {
-        if let Some(place) = self.returned.iter().position(|returned| *returned == number) {
-            self.returned.swap_remove(place);
-        }
     }
 
     /// Enters a channel whose number is free.
@@ -123,9 +109,7 @@ impl ChannelTable {
             }
         }
         self.vacant.push(slot.0);
-        if number <= self.highest {
-            self.returned.push(number);
-        }
+        self.lowest = self.lowest.min(number);
     }
 
     /// The places of all channels, in the order of the slab.
@@ -140,17 +124,33 @@ mod tests {
     use crate::channel::state::ChannelPhase;
     use crate::event::ChannelId;
 
+    fn open(table: &mut ChannelTable, number: u16) -> Slot {
+        let id = ChannelId::new(number).unwrap();
+        table.insert(ChannelState::new(id, ChannelPhase::Open)).unwrap()
+    }
+
     #[test]
-    fn a_number_that_is_asked_for_again_and_again_is_remembered_once() {
+    fn the_lowest_free_number_is_given_out() {
         let mut table = ChannelTable::new();
+        let slots = [1, 2, 4].map(|number| open(&mut table, number));
+        assert_eq!(table.allocate(10), Some(3));
+        table.remove(slots[0]);
         assert_eq!(table.allocate(10), Some(1));
-        for _ in 0..3 {
-            table.claim(1);
-            let state = ChannelState::new(ChannelId::new(1).unwrap(), ChannelPhase::Open);
-            let slot = table.insert(state).unwrap();
-            table.remove(slot);
-            assert_eq!(table.returned, [1]);
+        open(&mut table, 1);
+        open(&mut table, 3);
+        assert_eq!((table.allocate(4), table.allocate(10)), (None, Some(5)));
+    }
+
+    #[test]
+    fn all_numbers_can_be_open_at_once() {
+        let mut table = ChannelTable::new();
+        for number in 1..=u16::MAX {
+            assert_eq!(table.allocate(u16::MAX), Some(number));
+            open(&mut table, number);
         }
-        assert_eq!((table.allocate(10), table.allocate(10)), (Some(1), Some(2)));
+        assert_eq!((table.allocate(u16::MAX), table.len()), (None, 65_535));
+        let slot = table.find(40_000).unwrap();
+        table.remove(slot);
+        assert_eq!((table.find(40_000), table.allocate(u16::MAX)), (None, Some(40_000)));
     }
 }

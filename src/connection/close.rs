@@ -97,13 +97,8 @@ impl Connection {
     /// The peer closes the connection, in a phase in which it may.
     pub(super) fn on_peer_close(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
         let Method::ConnectionClose(close) = self.session.decode(frame)? else { return Ok(None) };
-        let mut reason = CloseReason::new(
-            Initiator::Peer,
-            close.reply_code,
-            String::from_utf8_lossy(close.reply_text.as_octets()).into_owned(),
-        );
-        reason.method.class_id = close.class_id;
-        reason.method.method_id = close.method_id;
+        let blamed = (close.class_id, close.method_id);
+        let mut reason = CloseReason::of_peer(close.reply_code, close.reply_text, blamed);
         reason.detail = match (self.session.side, self.session.phase) {
             (Side::Client, Phase::Secure) => CloseDetail::LoginRefused,
             (Side::Client, Phase::Opening) => CloseDetail::VirtualHostRefused,

@@ -124,7 +124,6 @@ impl Connection {
             let method = MethodKind::ChannelOpen.name();
             return Err(UsageError::ChannelPhase { method, channel, phase: state.phase.name() });
         }
-        self.session.channels.claim(channel);
         self.enter_channel(id)
     }
 

@@ -11,7 +11,7 @@ use alloc::string::String;
 
 use crate::channel::{Fault, Incoming};
 use crate::config::{Heartbeat, ServerConfig};
-use crate::connection::input::PROTOCOL_HEADER_LEN;
+use crate::connection::input::{LARGEST_FRAME, PROTOCOL_HEADER_LEN};
 use crate::connection::timers::Timer;
 use crate::connection::{Connection, Gate, Role};
 use crate::error::{CloseDetail, CloseReason, Got, Initiator};
@@ -214,7 +214,10 @@ impl Connection {
             .position(|own| offered().any(|name| name == own.name().as_bytes()));
         let chosen = chosen.and_then(|index| Some((index, config.mechanisms.get(index)?)));
         let Some((index, mechanism)) = chosen else {
-            let text = truncated(&format!("the server offers {}", start.mechanisms));
+            let text = match start.mechanisms.is_empty() {
+                true => String::from("the server offers none"),
+                false => truncated(&format!("the server offers {}", start.mechanisms)),
+            };
             let code = ReplyCode::NOT_ALLOWED;
             let reason = CloseReason::new(Initiator::Library, code, text);
             self.finish(reason.with_detail(CloseDetail::NoCommonMechanism));
@@ -296,7 +299,7 @@ impl Connection {
         let Role::Client(config) = &self.role else { return Ok(None) };
         let tune_ok = connection::TuneOk {
             channel_max: lower(config.channel_max, tune.channel_max),
-            frame_max: lower(own_frame_max(config.frame_max), tune.frame_max),
+            frame_max: self.agreed_frame_max(own_frame_max(config.frame_max), tune.frame_max),
             heartbeat: match config.heartbeat {
                 Heartbeat::Off => 0,
                 Heartbeat::Prefer(seconds) => lower(seconds, tune.heartbeat), // TUN-10
@@ -315,9 +318,19 @@ impl Connection {
         Ok(None)
     }
 
+    /// Without a limit of its own this side still agrees to no more than it takes.
+    fn agreed_frame_max(&self, own: u32, offered: u32) -> u32 {
+        let agreed = lower(own, offered);
+        if own == 0 { agreed.min(self.unlimited_frame()) } else { agreed }
+    }
+
+    fn unlimited_frame(&self) -> u32 {
+        self.session.limits.unlimited_frame.clamp(FRAME_MIN_SIZE, LARGEST_FRAME)
+    }
+
     /// From here on the agreed values hold (`TUN-08`).
     fn tuned(&mut self, tune_ok: &connection::TuneOk) {
-        let unlimited = self.session.limits.unlimited_frame.max(FRAME_MIN_SIZE);
+        let unlimited = self.unlimited_frame();
         self.session.frame_max = if tune_ok.frame_max == 0 { unlimited } else { tune_ok.frame_max };
         self.session.channel_max =
             if tune_ok.channel_max == 0 { u16::MAX } else { tune_ok.channel_max };
@@ -437,7 +450,7 @@ fn lower<T: Ord + Default>(own: T, offered: T) -> T {
 
 /// A frame-max that may be offered (`TUN-05`).
 fn own_frame_max(frame_max: u32) -> u32 {
-    if frame_max == 0 { 0 } else { frame_max.max(FRAME_MIN_SIZE) }
+    if frame_max == 0 { 0 } else { frame_max.clamp(FRAME_MIN_SIZE, LARGEST_FRAME) }
 }
 
 #[cfg(test)]

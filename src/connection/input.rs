@@ -15,6 +15,9 @@ use crate::frame::{FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, FrameType};
 /// Octets of the protocol header.
 pub(crate) const PROTOCOL_HEADER_LEN: usize = 8;
 
+/// No frame is taken that is larger, whatever the configuration says: 1 GiB.
+pub(crate) const LARGEST_FRAME: u32 = 1 << 30;
+
 /// A chunk is at most this long, so that places in it fit 32 bits.
 const LONGEST_CHUNK: usize = 1 << 30;
 
@@ -81,13 +84,18 @@ impl Input {
             undecoded: 0,
             partial: BytesMut::new(),
             ahead: Ahead::default(),
-            ceiling: ceiling.min(u32::MAX >> 2),
+            ceiling: ceiling.min(LARGEST_FRAME),
             preamble,
             refused: false,
             offset: 0,
             ended: false,
             dead: false,
         }
+    }
+
+    /// Whether further octets could be of use.
+    pub(crate) const fn is_open(&self) -> bool {
+        !self.ended && !self.refused && !self.dead
     }
 
     /// Octets that wait to be decoded, frames that aren't whole not counted.

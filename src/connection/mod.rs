@@ -24,6 +24,7 @@ use crate::connection::timers::{Timer, Timers};
 use crate::error::{CloseReason, UsageError};
 use crate::event::{ChannelId, RequestId};
 use crate::frame::OVERHEAD_OCTETS;
+use crate::limits::Limits;
 use crate::output::Transmit;
 use crate::peer::Capabilities;
 use crate::phase::{Phase, Side};
@@ -234,10 +235,11 @@ impl Connection {
     }
 
     /// Whether octets should be read and handed in. While false, [`handle_input`](Self::handle_input)
-    /// leaves them with the caller: events wait to be polled, a decision is owed, or it is over.
+    /// leaves them with the caller: as many octets as the budget allows wait to be polled, perhaps because a
+    /// decision is owed, or it is over.
     pub fn wants_input(&self) -> bool {
         self.session.phase != Phase::Closed
-            && !self.input.ended
+            && self.input.is_open()
             && self.waiting_input() < self.input_budget()
     }
 
@@ -426,7 +428,7 @@ impl Connection {
 }
 
 /// The largest payload that this side could ever agree to.
-fn frame_ceiling(frame_max: u32, limits: &crate::Limits) -> u32 {
+fn frame_ceiling(frame_max: u32, limits: &Limits) -> u32 {
     let agreed = if frame_max == 0 { limits.unlimited_frame } else { frame_max };
     agreed.max(limits.frame_before_tune)
 }

@@ -150,9 +150,12 @@ macro_rules! head_accessors {
             (self.head.kind == MethodKind::BasicGetOk).then_some(RequestId(self.head.number))
         }
 
-        /// Server: the number of a publish on its channel, for the confirm; 0 outside confirm mode.
+        /// Server: the number of a publish on its channel, if the client has selected confirms.
+        ///
+        /// It is the delivery-tag of the [`basic::Ack`] or [`basic::Nack`] that confirms it.
         pub fn publish_seq(&self) -> Option<PublishSeq> {
-            (self.head.kind == MethodKind::BasicPublish).then_some(PublishSeq(self.head.number))
+            let is_numbered = self.head.kind == MethodKind::BasicPublish && self.head.number > 0;
+            is_numbered.then_some(PublishSeq(self.head.number))
         }
 
         /// The content header.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::event::ChannelId;
 use crate::protocol::{Dialect, Method, MethodKind, connection};
+use crate::sasl::Login;
 use crate::wire::{FieldNames, LongStr, ShortStr, Table, TableLimits, UnknownTags};
 
 /// Limits for octets that have been judged once: they can't be exceeded any more.
@@ -106,6 +107,12 @@ impl Credentials {
     /// The mechanism's initial response. A secret.
     pub fn response(&self) -> &[u8] {
         self.start_ok().response.as_octets()
+    }
+
+    /// User and password, if the mechanism is PLAIN or AMQPLAIN and the response well-formed.
+    pub fn login(&self) -> Option<Login<'_>> {
+        let start_ok = self.start_ok();
+        Login::parse(start_ok.mechanism.as_str().ok()?, start_ok.response.as_octets())
     }
 
     /// What the client says about itself.

@@ -12,7 +12,7 @@ pub use method::{Challenge, Credentials, MethodEvent, SaslResponse, UpdateSecret
 use alloc::boxed::Box;
 use core::fmt;
 
-use crate::error::{CloseReason, Violation};
+use crate::error::{CloseReason, Scope, Violation};
 
 /// Something that has happened, in the order of the stream.
 ///
@@ -54,8 +54,12 @@ pub enum Event {
         method: MethodEvent,
     },
     /// A method that needs no reply from the application.
+    ///
+    /// A server checks acks itself: the engine keeps no list of deliveries.
     Notice(MethodEvent),
     /// A whole content: a publish, delivery, return or get-ok with header and body.
+    ///
+    /// A body above [`Limits::whole_body`](crate::Limits::whole_body) comes in parts instead.
     Content(Content),
     /// The beginning of a content whose body comes in parts.
     ContentStart(ContentStart),
@@ -94,6 +98,29 @@ pub enum Event {
     /// The last event: the connection has ended. Write out what
     /// [`transmit`](crate::Connection::transmit) still holds and close the transport.
     Closed(Box<CloseReason>),
+}
+
+impl Event {
+    /// The channel that it is about; `None` for what concerns the whole connection.
+    pub fn channel(&self) -> Option<ChannelId> {
+        match self {
+            Self::ChannelOpened(channel)
+            | Self::Confirmed { channel, .. }
+            | Self::ChannelClosed { channel, .. } => Some(*channel),
+            Self::Reply { method, .. } | Self::Request { method, .. } | Self::Notice(method) => {
+                method.channel()
+            }
+            Self::Content(content) => Some(content.channel()),
+            Self::ContentStart(start) => Some(start.channel()),
+            Self::ContentPart(part) => Some(part.channel),
+            Self::RequestFailed { channel, .. } => *channel,
+            Self::Irregular(violation) | Self::Violation(violation) => match violation.scope {
+                Scope::Channel(channel) => ChannelId::new(channel),
+                Scope::Connection => None,
+            },
+            _ => None,
+        }
+    }
 }
 
 const _: () = assert!(size_of::<Event>() <= 80 || size_of::<usize>() != 8);

@@ -20,6 +20,41 @@ use crate::wire::DecodeError;
 /// assert_eq!(scanner.next(), Some((4, Ok(RawFrame::HEARTBEAT))));
 /// # Ok::<(), amqp_proto::wire::EncodeError>(())
 /// ```
+///
+/// With [`protocol::Frame`](crate::protocol::Frame) that makes a dissector. A stream begins with eight
+/// octets that are no frame in the client's direction:
+///
+/// ```
+/// use amqp_proto::frame::{PeerProtocol, Scanner};
+/// use amqp_proto::protocol::{Dialect, Frame};
+/// use amqp_proto::wire::TableLimits;
+///
+/// let captured = b"AMQP\0\0\x09\x01\x01\0\0\0\0\0\x08\0\x0a\0\x28\x01/\0\0\xce";
+/// let mut lines = Vec::new();
+/// if let Some(PeerProtocol::Amqp(header)) = PeerProtocol::recognise(captured) {
+///     lines.push(header.to_string());
+/// }
+/// // frame-max less the eight octets of a frame's own
+/// let mut scanner = Scanner::new(captured, 131_072 - 8).starting_at(8);
+/// loop {
+///     match scanner.next() {
+///         Some((_, Ok(raw))) => {
+///             lines.push(match Frame::parse(Dialect::V0_9_1, raw, &TableLimits::default()) {
+///                 Ok(frame) => frame.to_string(),
+///                 Err(error) => format!("{raw}: {error}"),
+///             });
+///         }
+///         Some((offset, Err(error))) => {
+///             lines.push(format!("lost at {offset}: {error}"));
+///             if scanner.resync().is_none() {
+///                 break;
+///             }
+///         }
+///         None => break,
+///     }
+/// }
+/// assert_eq!(lines, ["AMQP 0-9-1", r#"ch 0 connection.open virtual-host="/""#]);
+/// ```
 #[derive(Clone)]
 pub struct Scanner<'a> {
     input: &'a [u8],
@@ -29,7 +64,7 @@ pub struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    /// Begins at the start of `input`; payloads above `max_payload` octets are faults.
+    /// Begins at the start of `input`; payloads above `max_payload` octets (frame-max less 8) are faults.
     #[must_use]
     pub const fn new(input: &'a [u8], max_payload: u32) -> Self {
         Self { input, position: 0, max_payload, failed: false }

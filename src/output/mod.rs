@@ -6,6 +6,7 @@ mod transmit;
 pub(crate) use lane::Lane;
 pub use transmit::Transmit;
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
 
@@ -66,6 +67,18 @@ impl<'a> From<&'a str> for Payload<'a> {
 impl<'a> From<&'a Vec<u8>> for Payload<'a> {
     fn from(octets: &'a Vec<u8>) -> Self {
         Self::Slice(octets)
+    }
+}
+
+impl From<Vec<u8>> for Payload<'_> {
+    fn from(octets: Vec<u8>) -> Self {
+        Self::Shared(octets.into())
+    }
+}
+
+impl From<String> for Payload<'_> {
+    fn from(text: String) -> Self {
+        Self::Shared(text.into())
     }
 }
 

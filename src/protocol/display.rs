@@ -28,6 +28,16 @@ impl<'f, 'b> Line<'f, 'b> {
         self.part(value != 0, format_args!("{name}={value}"))
     }
 
+    /// A number whose zero means something.
+    pub(super) fn exact(self, name: &str, value: u64) -> Self {
+        self.part(true, format_args!("{name}={value}"))
+    }
+
+    /// A bit whose being cleared means something.
+    pub(super) fn state(self, name: &str, value: bool) -> Self {
+        self.part(true, format_args!("{name}={value}"))
+    }
+
     pub(super) fn short_str(self, name: &str, value: ShortStr<'_>) -> Self {
         self.part(!value.is_empty(), format_args!("{name}={value:?}"))
     }

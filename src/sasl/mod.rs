@@ -2,7 +2,7 @@
 //!
 //! A client's mechanisms are data ([`Mechanism`]); what they don't know is asked of the application
 //! by [`Event::Challenge`](crate::Event::Challenge). A server's application reads a response with
-//! [`PlainLogin::parse`] or [`AmqPlainLogin::parse`] and decides.
+//! [`Credentials::login`](crate::Credentials::login), or a parser of its mechanism, and decides.
 
 mod amqplain;
 mod plain;
@@ -13,6 +13,46 @@ pub use plain::PlainLogin;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+
+/// User and password, however they were sent. `Debug` doesn't show the password.
+///
+/// ```
+/// use amqp_proto::sasl::Login;
+///
+/// let login = Login::parse("PLAIN", b"\0guest\0secret").unwrap();
+/// assert_eq!((login.user, login.password), (&b"guest"[..], &b"secret"[..]));
+/// assert!(Login::parse("EXTERNAL", b"").is_none());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Login<'a> {
+    /// Who logs in.
+    pub user: &'a [u8],
+    /// The password.
+    pub password: &'a [u8],
+}
+
+impl<'a> Login<'a> {
+    /// Reads a response of PLAIN or AMQPLAIN; `None` if it is malformed or the mechanism another one.
+    pub fn parse(mechanism: &str, response: &'a [u8]) -> Option<Self> {
+        match mechanism {
+            "PLAIN" => PlainLogin::parse(response)
+                .map(|PlainLogin { user, password, .. }| Self { user, password }),
+            "AMQPLAIN" => AmqPlainLogin::parse(response)
+                .map(|AmqPlainLogin { user, password }| Self { user, password }),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Login<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login")
+            .field("user", &self.user.escape_ascii())
+            .field("password", &format_args!("***"))
+            .finish()
+    }
+}
 
 /// How a client proves who it is. `Debug` never shows a secret.
 ///

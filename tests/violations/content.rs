@@ -2,6 +2,7 @@
 
 use crate::common::*;
 use crate::*;
+use amqp_proto::protocol::Properties;
 use amqp_proto::{Profile, ServerConfig};
 
 #[test]
@@ -243,4 +244,27 @@ fn a_body_at_the_limit_is_taken() {
     let mut server = server_with_channel(config);
     feed(&mut server, &message(publish(1, "k"), 1, &[7; 10], 3));
     assert!(matches!(poll(&mut server)[..], [Event::Content(_)]));
+}
+
+/// channel.close can't be sent inside a content, so the whole connection has to end, and not by a code
+/// that is for channels (CHN-12).
+#[test]
+fn a_body_above_the_limit_ends_the_connection_inside_a_content_of_this_side() {
+    let mut config = plain();
+    config.limits.max_body = Some(10);
+    let mut client = client(config);
+    let id = client.open_channel().unwrap();
+    feed(&mut client, &channel_open_ok(1));
+    poll(&mut client);
+    let mut channel = client.channel(id).unwrap();
+    channel.start_publish(&basic::Publish::default(), Properties::EMPTY, 10).unwrap();
+    output(&mut client);
+    feed(&mut client, &[deliver(1, 1), header(1, 11, BARE)].concat());
+    let events = poll(&mut client);
+    let [Event::Violation(violation)] = &events[..] else { panic!("{:?}", lines(&events)) };
+    assert_eq!((violation.rule, violation.scope), ("LIM-04", Scope::Connection));
+    let sent = frames(&output(&mut client));
+    assert!(matches!(&sent[..], [(1, 0, payload)] if payload.starts_with(b"\0\x0A\0\x32\x01\xF5")));
+    feed(&mut client, &connection_close_ok());
+    assert_eq!(endings(&poll(&mut client)), 1);
 }

@@ -175,5 +175,8 @@ pub(crate) struct Field {
     /// Masked wherever the method is shown.
     #[serde(default)]
     pub(crate) secret: bool,
+    /// Shown although it is zero or cleared, because that means something.
+    #[serde(default)]
+    pub(crate) always_shown: bool,
     pub(crate) doc: String,
 }

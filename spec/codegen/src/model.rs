@@ -22,6 +22,10 @@ impl Dialect {
 }
 
 impl WireType {
+    pub(crate) const fn is_number(self) -> bool {
+        !matches!(self, Self::Bit | Self::Shortstr | Self::Longstr | Self::Table)
+    }
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Bit => "bit",
@@ -107,6 +111,7 @@ pub(crate) struct Field {
     pub(crate) reserved: BTreeSet<Dialect>,
     pub(crate) keep_received: bool,
     pub(crate) secret: bool,
+    pub(crate) always_shown: bool,
     pub(crate) doc: String,
 }
 
@@ -306,6 +311,10 @@ fn resolve_field(
         !field.secret || domain.wire == WireType::Longstr,
         "only long strings are masked today"
     );
+    ensure!(
+        !field.always_shown || domain.wire == WireType::Bit || domain.wire.is_number(),
+        "only bits and numbers are shown although they are zero"
+    );
     Ok(Field {
         name: field.name.clone(),
         domain: field.domain.clone(),
@@ -315,6 +324,7 @@ fn resolve_field(
         reserved,
         keep_received: field.keep_received,
         secret: field.secret,
+        always_shown: field.always_shown,
         doc: field.doc.clone(),
     })
 }

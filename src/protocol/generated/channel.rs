@@ -162,7 +162,7 @@ impl traits::Request for Flow {}
 
 impl fmt::Display for Flow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Line::begin(f, Self::KIND.name()).flag("active", self.active).end()
+        Line::begin(f, Self::KIND.name()).state("active", self.active).end()
     }
 }
 
@@ -207,7 +207,7 @@ impl traits::Reply for FlowOk {}
 
 impl fmt::Display for FlowOk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Line::begin(f, Self::KIND.name()).flag("active", self.active).end()
+        Line::begin(f, Self::KIND.name()).state("active", self.active).end()
     }
 }
 

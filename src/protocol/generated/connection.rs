@@ -73,8 +73,8 @@ impl AsMethod for Start<'_> {
 impl fmt::Display for Start<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Line::begin(f, Self::KIND.name())
-            .number("version-major", u64::from(self.version_major))
-            .number("version-minor", u64::from(self.version_minor))
+            .exact("version-major", u64::from(self.version_major))
+            .exact("version-minor", u64::from(self.version_minor))
             .table("server-properties", self.server_properties)
             .long_str("mechanisms", self.mechanisms)
             .long_str("locales", self.locales)
@@ -295,9 +295,9 @@ impl AsMethod for Tune {
 impl fmt::Display for Tune {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Line::begin(f, Self::KIND.name())
-            .number("channel-max", u64::from(self.channel_max))
-            .number("frame-max", u64::from(self.frame_max))
-            .number("heartbeat", u64::from(self.heartbeat))
+            .exact("channel-max", u64::from(self.channel_max))
+            .exact("frame-max", u64::from(self.frame_max))
+            .exact("heartbeat", u64::from(self.heartbeat))
             .end()
     }
 }
@@ -350,9 +350,9 @@ impl AsMethod for TuneOk {
 impl fmt::Display for TuneOk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Line::begin(f, Self::KIND.name())
-            .number("channel-max", u64::from(self.channel_max))
-            .number("frame-max", u64::from(self.frame_max))
-            .number("heartbeat", u64::from(self.heartbeat))
+            .exact("channel-max", u64::from(self.channel_max))
+            .exact("frame-max", u64::from(self.frame_max))
+            .exact("heartbeat", u64::from(self.heartbeat))
             .end()
     }
 }

@@ -102,7 +102,7 @@ fn a_wrong_password_is_told_by_a_close() {
     broker.password = "wrong".into();
     let mut client = Client::start(broker.config());
     let reason = client.closed();
-    assert_eq!((reason.initiator, reason.detail), (Initiator::Peer, CloseDetail::None));
+    assert_eq!((reason.initiator, reason.detail), (Initiator::Peer, CloseDetail::LoginRefused));
     assert_eq!(reason.reply_code, ReplyCode::ACCESS_REFUSED);
     assert!(reason.text.starts_with("ACCESS_REFUSED - Login was refused using auth"), "{reason}");
     assert!(client.sent > 0 && client.amqp.peer_properties().get("product").is_some());

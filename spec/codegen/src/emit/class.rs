@@ -235,11 +235,13 @@ fn display(out: &mut Source, method: &Method) {
         let text = &field.name;
         let inner = if field.rust.is_some() { ".0" } else { "" };
         out.line(match field.wire {
+            WireType::Bit if field.always_shown => format!(".state(\"{text}\", {ident})"),
             WireType::Bit => format!(".flag(\"{text}\", {ident})"),
             _ if field.secret => format!(".secret(\"{text}\", {ident})"),
             WireType::Shortstr => format!(".short_str(\"{text}\", {ident})"),
             WireType::Longstr => format!(".long_str(\"{text}\", {ident})"),
             WireType::Table => format!(".table(\"{text}\", {ident})"),
+            _ if field.always_shown => format!(".exact(\"{text}\", u64::from({ident}{inner}))"),
             WireType::Longlong | WireType::Timestamp => format!(".number(\"{text}\", {ident})"),
             _ => format!(".number(\"{text}\", u64::from({ident}{inner}))"),
         });

@@ -60,6 +60,7 @@ mod tests {
             reserved: BTreeSet::new(),
             keep_received: false,
             secret: false,
+            always_shown: false,
             doc: String::new(),
         }
     }
