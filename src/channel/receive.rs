@@ -304,7 +304,9 @@ impl Session {
             _ => number,
         };
         state.begin_content(frame, kind, number);
-        self.pinning.push(slot);
+        if !core::mem::replace(&mut state.pinning, true) {
+            self.pinning.push(slot);
+        }
         Ok(None)
     }
 

@@ -73,7 +73,8 @@ impl Session {
             side,
             phase,
             dialect,
-            limits,
+            // A window without room would never be refilled.
+            limits: Limits { output_window: limits.output_window.max(1), ..limits },
             table: profile.table_limits(&limits.table),
             profile,
             content: ContentMode::Whole,
@@ -364,7 +365,6 @@ impl Session {
         state.confirms = Confirms::default();
         state.owed.clear();
         self.fail_requests(slot);
-        self.pinning.retain(|pinning| *pinning != slot);
         self.send_owed(slot, &channel::CloseOk);
     }
 

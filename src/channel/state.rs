@@ -69,6 +69,8 @@ pub(crate) struct ChannelState {
     pub(crate) flow_stopped: bool,
     /// Whether the lane is in the session's round robin.
     pub(crate) lane_active: bool,
+    /// Whether the session has noted that it may hold octets of the chunk that is being decoded.
+    pub(crate) pinning: bool,
     /// Body octets that the application still has to send.
     pub(crate) sending: Option<u64>,
     pub(crate) receiving: Receiving,
@@ -96,6 +98,7 @@ impl ChannelState {
             phase,
             flow_stopped: false,
             lane_active: false,
+            pinning: false,
             sending: None,
             receiving: Receiving::Nothing,
             pending: VecDeque::new(),

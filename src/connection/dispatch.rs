@@ -80,6 +80,7 @@ impl Connection {
     fn let_go_of(&mut self, chunk: &Bytes) {
         while let Some(slot) = self.session.pinning.pop() {
             if let Some(state) = self.session.channels.get_mut(slot) {
+                state.pinning = false;
                 state.let_go_of(chunk);
             }
         }

@@ -264,13 +264,15 @@ impl Connection {
         Ok(Channel::new(&mut self.session, slot, id))
     }
 
-    /// The numbers of all channels that aren't closed, in no particular order.
+    /// The numbers of all channels that aren't closed, in no particular order; none once it is over.
     pub fn channels(&self) -> impl Iterator<Item = ChannelId> {
         let channels = &self.session.channels;
+        let is_over = self.session.phase == Phase::Closed;
+        let gone = [ChannelPhase::Vacant, ChannelPhase::Draining];
         channels
             .slots()
             .filter_map(|slot| channels.get(slot))
-            .filter(|state| !matches!(state.phase, ChannelPhase::Vacant | ChannelPhase::Draining))
+            .filter(move |state| !is_over && !gone.contains(&state.phase))
             .map(|state| state.id)
     }
 
