@@ -133,9 +133,6 @@ pub enum DecodeErrorKind {
         /// The class id.
         class_id: u16,
     },
-    /// A value is well formed but outside what its domain allows.
-    #[error("illegal value")]
-    IllegalValue,
 }
 
 impl DecodeErrorKind {
@@ -144,7 +141,7 @@ impl DecodeErrorKind {
     pub const fn reply_code(&self) -> u16 {
         match self {
             Self::UnknownMethod { .. } => NOT_IMPLEMENTED,
-            Self::BadFieldName | Self::IllegalValue => SYNTAX_ERROR,
+            Self::BadFieldName => SYNTAX_ERROR,
             _ => FRAME_ERROR,
         }
     }
@@ -217,7 +214,6 @@ mod tests {
     fn reply_codes_follow_the_fault() {
         let unknown = DecodeErrorKind::UnknownMethod { class_id: 1, method_id: 2 };
         assert_eq!(unknown.reply_code(), 540);
-        assert_eq!(DecodeErrorKind::IllegalValue.reply_code(), 502);
         assert_eq!(DecodeErrorKind::BadFieldName.reply_code(), 502);
         assert_eq!(DecodeErrorKind::UnknownTag { tag: 0 }.reply_code(), 501);
     }
