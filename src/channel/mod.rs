@@ -84,7 +84,7 @@ impl<'a> Channel<'a> {
         self.check_request(&method.as_method(), no_wait)?;
         self.session.send_method(self.slot, method, Share::Ordinary)?;
         if M::KIND == MethodKind::ConfirmSelect {
-            if let Some(state) = self.session.state(self.slot) {
+            if let Some(state) = self.session.channels.get_mut(self.slot) {
                 // Publishes right behind it count (CNF-01).
                 state.confirms.select();
             }
@@ -93,7 +93,7 @@ impl<'a> Channel<'a> {
             return Ok(None);
         }
         let id = self.session.next_request();
-        if let Some(state) = self.session.state(self.slot) {
+        if let Some(state) = self.session.channels.get_mut(self.slot) {
             state.pending.push_back(Pending { id, kind: M::KIND });
         }
         Ok(Some(id))
@@ -295,7 +295,7 @@ impl<'a> Channel<'a> {
         }
         self.session.check_room(Share::Ordinary)?;
         self.session.send_body(self.slot, part);
-        let Some(state) = self.session.state(self.slot) else { return Ok(()) };
+        let Some(state) = self.session.channels.get_mut(self.slot) else { return Ok(()) };
         if given < missing {
             state.sending = Some(missing - given);
             return Ok(());
@@ -394,7 +394,7 @@ impl<'a> Channel<'a> {
     }
 
     fn answered(&mut self) {
-        if let Some(state) = self.session.state(self.slot) {
+        if let Some(state) = self.session.channels.get_mut(self.slot) {
             state.owed.pop_front();
         }
         self.session.answer_flows(self.slot);
@@ -439,7 +439,7 @@ impl<'a> Channel<'a> {
         size: u64,
     ) -> Result<(), UsageError> {
         self.send_head(method, properties, size)?;
-        if let Some(state) = self.session.state(self.slot) {
+        if let Some(state) = self.session.channels.get_mut(self.slot) {
             state.sending = (size > 0).then_some(size);
         }
         Ok(())
@@ -460,7 +460,9 @@ impl<'a> Channel<'a> {
     }
 
     fn enter_publish(&mut self) -> PublishSeq {
-        PublishSeq(self.session.state(self.slot).map_or(0, |state| state.confirms.enter()))
+        PublishSeq(
+            self.session.channels.get_mut(self.slot).map_or(0, |state| state.confirms.enter()),
+        )
     }
 
     fn next_delivery(&self) -> u64 {
@@ -468,7 +470,7 @@ impl<'a> Channel<'a> {
     }
 
     fn enter_delivery(&mut self) -> u64 {
-        let Some(state) = self.session.state(self.slot) else { return 0 };
+        let Some(state) = self.session.channels.get_mut(self.slot) else { return 0 };
         state.deliveries += 1;
         state.deliveries
     }

@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes};
 
 use crate::channel::confirms::Confirms;
 use crate::channel::content::ContentRules;
-use crate::channel::state::{ChannelPhase, ChannelState};
+use crate::channel::state::ChannelPhase;
 use crate::channel::table::{ChannelTable, Slot};
 use crate::config::ContentMode;
 use crate::error::UsageError;
@@ -395,11 +395,6 @@ impl Session {
                 self.fail_requests(slot);
             }
         }
-    }
-
-    /// The channel's state, if it is not closed.
-    pub(crate) fn state(&mut self, slot: Slot) -> Option<&mut ChannelState> {
-        self.channels.get_mut(slot)
     }
 }
 

@@ -193,11 +193,10 @@ impl Connection {
     }
 
     fn refuse_login(&mut self, code: ReplyCode, text: &str) {
-        let reason = CloseReason::new(Initiator::Local, code, truncated(text));
         if self.session.peer.authentication_failure_close {
-            self.send_close(&reason);
-            self.begin_closing(reason.with_detail(CloseDetail::LoginRefused));
+            self.close_with(code, text, CloseDetail::LoginRefused);
         } else {
+            let reason = CloseReason::new(Initiator::Local, code, truncated(text));
             self.finish(reason.with_detail(CloseDetail::LoginRefused));
         }
     }
