@@ -112,6 +112,66 @@ pub enum UsageError {
         /// The limit.
         limit: u32,
     },
+    /// Too many deliveries wait for their ack on this channel.
+    #[error("{limit} deliveries wait for their ack on this channel")]
+    TooManyUnacked {
+        /// The limit.
+        limit: u32,
+    },
+    /// Too many consumers on this channel.
+    #[error("there are {limit} consumers on this channel already")]
+    TooManyConsumers {
+        /// The limit.
+        limit: u32,
+    },
+    /// No delivery that waits for its ack has this tag (`ACK-01` to `ACK-04`).
+    #[error("no delivery with tag {delivery_tag} waits for an ack on channel {channel}")]
+    UnknownDelivery {
+        /// The channel's number.
+        channel: u16,
+        /// The tag that was given.
+        delivery_tag: u64,
+    },
+    /// No publish that waits for its confirm has this number (`CNF-03`).
+    #[error("no publish with number {delivery_tag} waits for a confirm on channel {channel}")]
+    UnknownPublish {
+        /// The channel's number.
+        channel: u16,
+        /// The number that was given.
+        delivery_tag: u64,
+    },
+    /// No consumer of this channel has this tag, or its consume-ok hasn't been sent (`BAS-01`).
+    #[error("no consumer on channel {channel} has this tag")]
+    UnknownConsumer {
+        /// The channel's number.
+        channel: u16,
+    },
+    /// Another consumer of this channel has this tag (`NAM-07`).
+    #[error("another consumer on channel {channel} has this tag")]
+    ConsumerTagInUse {
+        /// The channel's number.
+        channel: u16,
+    },
+    /// The name of the queue is empty, which stands for the one declared last, and none was declared on
+    /// this channel (`NAM-05`).
+    #[error("{method} needs a queue: none was declared on channel {channel}")]
+    NoQueueDeclared {
+        /// What was to be sent.
+        method: &'static str,
+        /// The channel's number.
+        channel: u16,
+    },
+    /// Confirms and transactions exclude each other, and only a transaction can be ended (`CNF-05`,
+    /// `TX-01`).
+    #[error("{method} can't be sent on channel {channel}, which is {mode}")]
+    ChannelMode {
+        /// What was to be sent.
+        method: &'static str,
+        /// The channel's number.
+        channel: u16,
+        /// What the channel is in.
+        mode: &'static str,
+    },
     /// The peer has stopped contents with channel.flow (`FLW-01`).
     #[error("the peer has stopped contents on channel {channel} by channel.flow")]
     FlowStopped {

@@ -172,7 +172,7 @@
 //! | [`Request`](Event::Request) with a token | [`Channel::reply`], [`Channel::get_ok`], or [`Channel::fail`] |
 //! | [`Request`](Event::Request) without one (no-wait) | nothing, or [`Channel::close_for`] |
 //! | [`Content`](Event::Content): a publish | [`Channel::send`] of a `basic::Ack` with its [`publish_seq`](Content::publish_seq) as the delivery-tag, [`Channel::return_message`] |
-//! | [`Notice`](Event::Notice): ack, nack, reject | whatever the broker keeps of deliveries; the engine keeps no list of them |
+//! | [`Notice`](Event::Notice): ack, nack, reject | nothing; the engine has checked that these deliveries wait for it |
 //! | something to deliver | [`Channel::deliver`] |
 //! | a queue of a consumer is gone | [`Channel::call`] of a `basic::Cancel` |
 //!
@@ -225,8 +225,8 @@ pub use config::{ClientConfig, ContentMode, Heartbeat, ServerConfig};
 pub use connection::{Connection, Decision, Parts};
 pub use error::{CloseDetail, CloseReason, Got, Initiator, Scope, UsageError, Violation};
 pub use event::{
-    Challenge, ChannelId, Content, ContentPart, ContentStart, Credentials, Event, MethodEvent,
-    PublishSeq, ReplyToken, RequestId, SaslResponse, UpdateSecret, VirtualHost,
+    Challenge, ChannelId, Content, ContentPart, ContentStart, Credentials, Event, Fate,
+    MethodEvent, PublishSeq, ReplyToken, RequestId, SaslResponse, UpdateSecret, VirtualHost,
 };
 pub use limits::Limits;
 pub use output::{Payload, Transmit};

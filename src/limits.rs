@@ -38,8 +38,15 @@ pub struct Limits {
     /// Synchronous requests of each side that may be unanswered on one channel. 1024.
     pub open_requests: u32,
     /// Publishes on one channel that may wait for their confirm, those counted that were confirmed
-    /// while an earlier one still waits. 65,536.
+    /// while an earlier one still waits. 65,536. A client can't publish above it; on a server further
+    /// publishes wait undecoded until some are confirmed, whatever else comes behind them waits too.
     pub unconfirmed: u32,
+    /// Deliveries on one channel that may wait for their ack. 65,536, as many as a prefetch-count
+    /// allows. A server can't deliver above it; on a client further deliveries wait undecoded until some
+    /// are acked (`ACK-11`), and whatever else comes behind them waits too.
+    pub unacked: u32,
+    /// Consumers on one channel. 1024.
+    pub consumers: u32,
     /// Received octets that may wait undecoded before [`wants_input`] turns false. 256 KiB.
     ///
     /// [`wants_input`]: crate::Connection::wants_input
@@ -70,6 +77,8 @@ impl Limits {
         limits.whole_body = 4096;
         limits.open_requests = 8;
         limits.unconfirmed = 32;
+        limits.unacked = 32;
+        limits.consumers = 8;
         limits.undecoded_input = 4096;
         limits.pre_login_input = 4096;
         limits.unsent_output = 4096;
@@ -90,6 +99,8 @@ impl Limits {
             max_publish: u64::MAX,
             open_requests: 1024,
             unconfirmed: 65_536,
+            unacked: 65_536,
+            consumers: 1024,
             undecoded_input: 256 << 10,
             pre_login_input: 16 << 10,
             unsent_output: 1 << 20,

@@ -29,6 +29,8 @@ pub struct Profile {
     pub unknown_tags: UnknownTags,
     /// Which field names are taken (`TBL-11`).
     pub field_names: FieldNames,
+    /// Whether a delivery-tag that is zero or was used before is reported and passed over (`BAS-05`).
+    pub any_delivery_tag: bool,
     /// Whether a confirm of an unknown or settled publish is reported and passed over (`CNF-03`).
     pub tolerate_unknown_confirms: bool,
 }
@@ -42,6 +44,7 @@ impl Profile {
         any_weight: true,
         unknown_tags: UnknownTags::Keep,
         field_names: FieldNames::Any,
+        any_delivery_tag: true,
         tolerate_unknown_confirms: true,
     };
 
@@ -53,6 +56,7 @@ impl Profile {
         any_weight: false,
         unknown_tags: UnknownTags::Refuse,
         field_names: FieldNames::Checked,
+        any_delivery_tag: false,
         tolerate_unknown_confirms: false,
     };
 

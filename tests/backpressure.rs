@@ -14,12 +14,20 @@ fn acked_deliveries(deliveries: usize) -> usize {
     config.limits.output_reserve = 100;
     let mut pair = Pair::connected_with(config, ServerConfig::default());
     let id = pair.client.connection.open_channel().unwrap();
+    let consume = basic::Consume {
+        queue: "q".into(),
+        consumer_tag: "c".into(),
+        no_wait: true,
+        ..Default::default()
+    };
+    pair.client.connection.channel(id).unwrap().call(&consume).unwrap();
     pair.drive();
     pair.client.take_events();
 
     let mut server = pair.server.connection.channel(id).unwrap();
+    let deliver = basic::Deliver { consumer_tag: "c".into(), ..Default::default() };
     for _ in 0..deliveries {
-        server.deliver(&basic::Deliver::default(), Properties::default(), "body").unwrap();
+        server.deliver(&deliver, Properties::default(), "body").unwrap();
     }
     let client = &mut pair.client.connection;
     let mut buffer = BytesMut::new();

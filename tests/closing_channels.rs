@@ -184,9 +184,12 @@ fn a_server_takes_a_number_again_only_after_close_ok() {
 #[test]
 fn a_number_starts_clean() {
     let mut server = server_with_channel();
+    let deliver = basic::Deliver { consumer_tag: "c".into(), ..Default::default() };
+    feed(&mut server, &consume(1, "c", false));
+    poll(&mut server);
     let mut channel = server.channel(id(1)).unwrap();
-    let tag = channel.deliver(&basic::Deliver::default(), Properties::EMPTY, "a").unwrap();
-    assert_eq!(tag, 1);
+    assert_eq!(channel.deliver(&deliver, Properties::EMPTY, "a"), Ok(1));
+    assert_eq!(channel.unacked(), 1);
     feed(&mut server, &[method(1, 20, 20, b"\0"), publish(1, "key"), header(1, 9, BARE)].concat());
     poll(&mut server);
     assert!(server.channel(id(1)).unwrap().is_flow_stopped());
@@ -194,9 +197,13 @@ fn a_number_starts_clean() {
     feed(&mut server, &[channel_close_ok(1), channel_open(1)].concat());
     poll(&mut server);
     let mut channel = server.channel(id(1)).unwrap();
-    assert!(!channel.is_flow_stopped());
-    let tag = channel.deliver(&basic::Deliver::default(), Properties::EMPTY, "a").unwrap();
-    assert_eq!(tag, 1);
+    assert!(!channel.is_flow_stopped() && channel.unacked() == 0);
+    let unknown = UsageError::UnknownConsumer { channel: 1 };
+    assert_eq!(channel.deliver(&deliver, Properties::EMPTY, "a"), Err(unknown));
+    feed(&mut server, &consume(1, "c", false));
+    poll(&mut server);
+    let mut channel = server.channel(id(1)).unwrap();
+    assert_eq!(channel.deliver(&deliver, Properties::EMPTY, "a"), Ok(1));
     feed(&mut server, &message(publish(1, "key"), 1, b"whole", 5));
     assert!(matches!(poll(&mut server)[..], [Event::Content(_)]));
 }

@@ -118,6 +118,12 @@ fn bodies_above_whole_body_come_in_parts() {
     ));
 }
 
+/// A consumer that is there at once.
+fn consume() -> basic::Consume<'static> {
+    let (queue, consumer_tag) = ("q".into(), "c".into());
+    basic::Consume { queue, consumer_tag, no_wait: true, ..Default::default() }
+}
+
 #[test]
 fn every_content_of_a_server_arrives() {
     let mut pair = pair(ContentMode::Whole);
@@ -127,6 +133,9 @@ fn every_content_of_a_server_arrives() {
     let Some(Event::Request { token: Some(token), .. }) = pair.server.next_event() else {
         panic!();
     };
+    pair.client.connection.channel(id(1)).unwrap().call(&consume()).unwrap();
+    pair.drive();
+    pair.server.take_events();
     let body = pattern(10_000);
     let mut channel = pair.server.connection.channel(id(1)).unwrap();
     let deliver = basic::Deliver { consumer_tag: "c".into(), ..Default::default() };
@@ -279,6 +288,13 @@ fn flow_stops_contents_and_nothing_else() {
 #[test]
 fn a_blocked_client_publishes_nothing_but_acks() {
     let mut pair = pair(ContentMode::Whole);
+    pair.client.connection.channel(id(1)).unwrap().call(&consume()).unwrap();
+    pair.drive();
+    let deliver = basic::Deliver { consumer_tag: "c".into(), ..Default::default() };
+    let mut channel = pair.server.connection.channel(id(1)).unwrap();
+    channel.deliver(&deliver, Properties::EMPTY, "").unwrap();
+    pair.drive();
+    pair.client.take_events();
     pair.server.connection.block("memory").unwrap();
     pair.drive();
     let notice = |event: Option<Event>| match event {
@@ -303,27 +319,29 @@ fn output_has_a_limit_and_a_reserve() {
     (config.limits.unsent_output, config.limits.output_reserve) = (10_000, 200);
     let mut client = common::client(config);
     client.open_channel().unwrap();
-    feed(&mut client, &[channel_open_ok(1), deliver(1, 1), header(1, 0, BARE)].concat());
+    let deliveries = (1..=50).flat_map(|tag| [deliver(1, tag), header(1, 0, BARE)].concat());
+    feed(&mut client, &channel_open_ok(1));
+    feed(&mut client, &deliveries.collect::<Vec<_>>());
     poll(&mut client);
     let mut channel = client.channel(id(1)).unwrap();
     channel.publish(&key(), Properties::EMPTY, pattern(20_000)).unwrap();
     let refused = channel.publish(&key(), Properties::EMPTY, "").unwrap_err();
     assert!(matches!(refused, UsageError::Full { limit: 10_000, .. }), "{refused}");
     assert!(matches!(channel.call(&queue::Declare::default()), Err(UsageError::Full { .. })));
-    let ack = basic::Ack { delivery_tag: 1, multiple: false };
-    let acks = (0..100).take_while(|_| channel.send(&ack).is_ok()).count();
+    let ack = |delivery_tag| basic::Ack { delivery_tag, multiple: false };
+    let acks = (1..50).take_while(|tag| channel.send(&ack(*tag)).is_ok()).count();
     assert!((1..=20).contains(&acks), "{acks}");
     assert!(!client.is_writable());
     let before = client.unsent();
     // What would have to be answered isn't handed out (LIM-09).
-    feed(&mut client, &[method(1, 20, 20, b"\0"), deliver(1, 2), header(1, 0, BARE)].concat());
+    feed(&mut client, &[method(1, 20, 20, b"\0"), deliver(1, 51), header(1, 0, BARE)].concat());
     assert_eq!(lines(&poll(&mut client)), [""; 0]);
     assert_eq!(client.unsent(), before);
     let sent = frames(&output(&mut client));
     assert_eq!(sent.iter().filter(|frame| frame.2.starts_with(b"\0\x3C\0\x50")).count(), acks);
     assert!(client.is_writable());
     assert_eq!(poll(&mut client).len(), 2);
-    client.channel(id(1)).unwrap().send(&ack).unwrap();
+    client.channel(id(1)).unwrap().send(&ack(50)).unwrap();
 }
 
 #[test]

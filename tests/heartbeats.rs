@@ -252,12 +252,15 @@ fn full_output_does_not_keep_the_peer_alive() {
     (config.limits.unsent_output, config.limits.output_reserve) = (1000, 10);
     let mut client = common::client(config);
     let id = client.open_channel().unwrap();
-    feed(&mut client, &[&channel_open_ok(1)[..], &deliver(1, 1), &header(1, 0, BARE)].concat());
+    let deliveries = (1..=50).flat_map(|tag| [deliver(1, tag), header(1, 0, BARE)].concat());
+    feed(&mut client, &channel_open_ok(1));
+    feed(&mut client, &deliveries.collect::<Vec<_>>());
     poll(&mut client);
     let mut channel = client.channel(id).unwrap();
     channel.publish(&basic::Publish::default(), Properties::EMPTY, &[0; 2000]).unwrap();
-    while channel.send(&basic::Ack { delivery_tag: 1, multiple: false }).is_ok() {}
-    client.handle_slice(at(1), &[deliver(1, 2), header(1, 0, BARE)].concat());
+    let ack = |delivery_tag| basic::Ack { delivery_tag, multiple: false };
+    assert!((1..=50).any(|tag| channel.send(&ack(tag)).is_err()));
+    client.handle_slice(at(1), &[deliver(1, 51), header(1, 0, BARE)].concat());
     assert!(poll(&mut client).is_empty(), "the output is full");
     fire(&mut client, at(20));
     assert_eq!(client.phase(), Phase::Open);

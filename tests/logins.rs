@@ -169,12 +169,17 @@ fn every_dialect_goes_from_header_to_close() {
         let request = channel.call(&declare).unwrap().unwrap();
         let publish = basic::Publish { routing_key: "q".into(), ..Default::default() };
         channel.publish(&publish, Properties::default(), "hello").unwrap();
+        // Its queue is the one that was declared last.
+        let consume =
+            basic::Consume { consumer_tag: "c".into(), no_wait: true, ..Default::default() };
+        channel.call(&consume).unwrap();
         pair.drive();
         let events = pair.server.take_events();
         let [
             Event::ChannelOpened(_),
             Event::Request { token: Some(token), .. },
             Event::Content(content),
+            Event::Request { token: None, .. },
         ] = &events[..]
         else {
             panic!("{dialect}: {events:?}")
@@ -183,7 +188,8 @@ fn every_dialect_goes_from_header_to_close() {
         let mut channel = pair.server.connection.channel(id).unwrap();
         let declare_ok = queue::DeclareOk { queue: "q".into(), ..Default::default() };
         channel.reply(*token, &declare_ok).unwrap();
-        channel.deliver(&basic::Deliver::default(), Properties::default(), "back").unwrap();
+        let deliver = basic::Deliver { consumer_tag: "c".into(), ..Default::default() };
+        channel.deliver(&deliver, Properties::default(), "back").unwrap();
         channel.close(ReplyCode::NOT_FOUND, "gone").unwrap();
         pair.drive();
         let lines: Vec<String> =

@@ -236,8 +236,11 @@ fn a_fault_that_escalates_says_so() {
     let mut config = ServerConfig::default();
     config.limits.max_body = Some(10);
     let mut server = server_with_channel(config);
+    feed(&mut server, &consume(1, "c", false));
+    poll(&mut server);
     let mut channel = server.channel(ONE).unwrap();
-    channel.start_deliver(&basic::Deliver::default(), Properties::EMPTY, 5).unwrap();
+    let deliver = basic::Deliver { consumer_tag: "c".into(), ..Default::default() };
+    channel.start_deliver(&deliver, Properties::EMPTY, 5).unwrap();
     feed(&mut server, &[publish(1, "q"), header(1, 11, BARE)].concat());
     let events = poll(&mut server);
     let [Event::Violation(violation)] = &events[..] else { panic!("{:?}", lines(&events)) };

@@ -4,9 +4,12 @@
 use amqp_proto::frame::{FrameType, RawFrame};
 use amqp_proto::protocol::{AsMethod, Dialect, MethodKind, basic};
 use amqp_proto::testing::Pair;
+use amqp_proto::wire::ShortStr;
 use amqp_proto::{ChannelId, Event, RequestId};
 
 const ONE: ChannelId = ChannelId::new(1).unwrap();
+const GET: basic::Get<'static> =
+    basic::Get { ticket: 0, queue: ShortStr::literal("q"), no_ack: false };
 
 fn frame(method: &impl AsMethod) -> Vec<u8> {
     let (mut payload, mut octets) = (Vec::new(), Vec::new());
@@ -40,7 +43,7 @@ fn get_empty_may_overtake_cancel_ok() {
     let mut channel = pair.client.connection.channel(ONE).unwrap();
     let cancel = basic::Cancel { consumer_tag: "c".into(), ..Default::default() };
     let cancelled = channel.call(&cancel).unwrap().unwrap();
-    let got = channel.call(&basic::Get::default()).unwrap().unwrap();
+    let got = channel.call(&GET).unwrap().unwrap();
     let server = &mut pair.server.connection;
     server.inject(&frame(&basic::GetEmpty::default()));
     server.inject(&frame(&basic::CancelOk { consumer_tag: "c".into() }));
@@ -54,7 +57,8 @@ fn get_empty_may_overtake_cancel_ok() {
 fn cancel_ok_may_come_before_an_older_reply() {
     let mut pair = pair_with_channel();
     let mut channel = pair.client.connection.channel(ONE).unwrap();
-    let consume = basic::Consume { consumer_tag: "d".into(), ..Default::default() };
+    let consume =
+        basic::Consume { queue: "q".into(), consumer_tag: "d".into(), ..Default::default() };
     let consumed = channel.call(&consume).unwrap().unwrap();
     let cancel = basic::Cancel { consumer_tag: "c".into(), ..Default::default() };
     let cancelled = channel.call(&cancel).unwrap().unwrap();
@@ -69,7 +73,7 @@ fn cancel_ok_may_come_before_an_older_reply() {
 #[test]
 fn a_reply_that_nobody_asked_for_is_a_violation() {
     let mut pair = pair_with_channel();
-    pair.client.connection.channel(ONE).unwrap().call(&basic::Get::default()).unwrap();
+    pair.client.connection.channel(ONE).unwrap().call(&GET).unwrap();
     pair.server.connection.inject(&frame(&basic::ConsumeOk { consumer_tag: "d".into() }));
     pair.drive();
     let Some(Event::Violation(violation)) = pair.client.next_event() else {

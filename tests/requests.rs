@@ -6,7 +6,9 @@ mod common;
 use amqp_proto::protocol::{
     MethodKind, Properties, Reply, ReplyCode, Request, basic, channel, confirm, exchange, queue, tx,
 };
-use amqp_proto::{ChannelId, Connection, Event, Profile, ReplyToken, ServerConfig, UsageError};
+use amqp_proto::{
+    ChannelId, Connection, Event, Fate, Profile, ReplyToken, ServerConfig, UsageError,
+};
 use common::*;
 
 fn id(number: u16) -> ChannelId {
@@ -222,8 +224,8 @@ fn confirms_tell_the_fate_of_each_publish_once() {
         let told: Vec<_> = events
             .iter()
             .filter_map(|event| match event {
-                Event::Confirmed { first, last, acked, .. } => {
-                    Some((first.number(), last.number(), *acked))
+                Event::Confirmed { first, last, fate, .. } => {
+                    Some((first.number(), last.number(), *fate == Fate::Acked))
                 }
                 _ => None,
             })
@@ -378,5 +380,6 @@ fn what_the_peer_did_not_announce_is_refused() {
     let mut channel = server.channel(id(1)).unwrap();
     missing(channel.send(&basic::Nack::default()), "basic.nack");
     missing(channel.call(&basic::Cancel::default()).map(drop), "consumer_cancel_notify");
-    channel.send(&basic::Ack::default()).unwrap();
+    let unknown = UsageError::UnknownPublish { channel: 1, delivery_tag: 1 };
+    assert_eq!(channel.send(&basic::Ack { delivery_tag: 1, multiple: false }), Err(unknown));
 }

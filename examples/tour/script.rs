@@ -5,7 +5,9 @@ use core::fmt;
 use amqp_proto::protocol::{Method, PropertiesBuf, ReplyCode, basic, confirm};
 use amqp_proto::protocol::{exchange, queue};
 use amqp_proto::wire::TableBuf;
-use amqp_proto::{Channel, ChannelId, Connection, Content, Event, Initiator, Instant, UsageError};
+use amqp_proto::{
+    Channel, ChannelId, Connection, Content, Event, Fate, Initiator, Instant, UsageError,
+};
 
 use crate::failure::Failure;
 use crate::view::View;
@@ -138,7 +140,7 @@ impl Script {
                 Ok(1)
             }
             Event::Content(content) => self.note_content(client, &content),
-            Event::Confirmed { first, last, acked: true, .. } => {
+            Event::Confirmed { first, last, fate: Fate::Acked, .. } => {
                 let publishes = last.number() - first.number() + 1;
                 self.outcome.confirmed += publishes;
                 Ok(publishes)

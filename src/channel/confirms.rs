@@ -1,4 +1,4 @@
-//! Publishes of this side that wait for their confirm.
+//! Publishes that wait for their confirm: those of a client on both sides.
 
 use alloc::collections::VecDeque;
 
@@ -37,6 +37,27 @@ impl Confirms {
         self.settled.push_back(false);
         self.unsettled = self.unsettled.saturating_add(1);
         self.before + self.settled.len() as u64
+    }
+
+    /// Whether something is outstanding under this tag, or nothing but tag 0 with `multiple` is meant.
+    pub(crate) fn knows(&self, tag: u64, multiple: bool) -> bool {
+        let last = self.before + self.settled.len() as u64;
+        match (tag, multiple) {
+            (0, multiple) => multiple && self.selected,
+            // The first one waits, so every higher tag settles something.
+            (_, true) => tag > self.before && tag <= last,
+            (_, false) => {
+                let place = tag.checked_sub(self.before + 1).map(usize::try_from);
+                let settled = place.and_then(|place| self.settled.get(place.ok()?));
+                settled == Some(&false)
+            }
+        }
+    }
+
+    /// Forgets all publishes and tells each run of numbers whose fate stays unknown (`CNF-06`).
+    pub(crate) fn abandon(&mut self, run: impl FnMut(u64, u64)) {
+        self.settle(0, true, run);
+        *self = Self::default();
     }
 
     /// Settles one publish, or all up to it (`CNF-03`), and tells each run of numbers that this
@@ -110,6 +131,27 @@ mod tests {
         assert_eq!(settle(&mut confirms, 0, true), (vec![(5, 5)], true));
         assert_eq!(settle(&mut confirms, 0, true), (vec![], true));
         assert_eq!(confirms.enter(), 6);
+    }
+
+    #[test]
+    fn what_can_be_settled_is_known_before() {
+        let mut confirms = five();
+        settle(&mut confirms, 1, false);
+        settle(&mut confirms, 3, false);
+        for tag in 0..=7 {
+            for multiple in [false, true] {
+                let known = confirms.knows(tag, multiple);
+                assert_eq!(
+                    known,
+                    settle(&mut confirms.clone(), tag, multiple).1,
+                    "{tag} {multiple}"
+                );
+            }
+        }
+        assert!(!Confirms::default().knows(0, true) && !confirms.knows(u64::MAX, true));
+        let mut runs = Vec::new();
+        confirms.abandon(|first, last| runs.push((first, last)));
+        assert_eq!((runs, confirms.enter()), (vec![(2, 2), (4, 5)], 0));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use bytes::{Bytes, BytesMut};
 
 use crate::channel::incoming::{Fault, Incoming};
+use crate::channel::returns::Likeness;
 use crate::channel::state::ChannelState;
 use crate::error::{Got, Scope};
-use crate::event::{Content, ContentPart, ContentStart, Event, Head, RequestId};
+use crate::event::{Content, ContentPart, ContentStart, Event, Head, ONE_OF_SEVERAL, RequestId};
 use crate::frame::{FRAME_HEADER_LEN, FrameHeader, FrameType};
 use crate::protocol::{ContentHeader, Dialect, MethodKind, ReplyCode};
 use crate::wire::{DecodeError, DecodeErrorKind, TableLimits};
@@ -25,7 +26,8 @@ pub(crate) enum Receiving {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Carrier {
     pub(crate) kind: MethodKind,
-    /// A publish's number (server) or a get's request (client).
+    /// A publish's number (server), a get's request (client); of a return (client) what its method
+    /// tells of the publish, then the publish's number.
     pub(crate) number: u64,
     pub(crate) at: HeadPlace,
 }
@@ -76,8 +78,11 @@ impl ChannelState {
         let header = ContentHeader::parse(frame.payload(), &rules.table)
             .map_err(|error| header_fault(frame, error))?;
         self.judge_header(frame, carrier.kind, &header, rules)?;
-        let (carrier, header_at) = self.join_header(frame, carrier);
+        let (mut carrier, header_at) = self.join_header(frame, carrier);
         let size = header.body_size;
+        if carrier.kind == MethodKind::BasicReturn {
+            carrier.number = self.returned(Likeness::new(carrier.number, &header.properties, size));
+        }
         if rules.streamed || size > rules.whole_body {
             let head = self.take_head(frame.chunk, carrier, header_at, rules.dialect);
             self.receiving = match size {
@@ -132,6 +137,14 @@ impl ChannelState {
             return Err(fault);
         }
         Ok(())
+    }
+
+    /// The publish that comes back, 0 if it is none that could (`CNF-04`).
+    fn returned(&mut self, likeness: Likeness) -> u64 {
+        let returned = self.returns.as_mut().and_then(|returns| returns.take(likeness));
+        returned.map_or(0, |returned| {
+            returned.number | if returned.is_one_of_several { ONE_OF_SEVERAL } else { 0 }
+        })
     }
 
     /// Brings the header's octets behind those of the method.

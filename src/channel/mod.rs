@@ -1,12 +1,20 @@
 //! Commands on a channel.
 
+mod asked;
 mod confirms;
+mod consumers;
 mod content;
+mod deliveries;
 mod incoming;
+mod ledger;
 mod receive;
+mod requests;
+mod returns;
+mod sending;
 mod session;
 mod state;
 mod table;
+mod unacked;
 
 pub(crate) use content::ContentRules;
 pub(crate) use incoming::{Fault, Incoming};
@@ -16,16 +24,14 @@ pub(crate) use table::Slot;
 
 use core::fmt;
 
-use crate::channel::state::{Owed, Pending};
+use crate::channel::asked::{Asked, Unfit};
+use crate::channel::state::Owed;
 use crate::error::{CloseReason, Initiator, UsageError};
-use crate::event::{ChannelId, MethodEvent, PublishSeq, ReplyToken, RequestId};
-use crate::output::Payload;
+use crate::event::{ChannelId, MethodEvent, ReplyToken, RequestId};
 use crate::phase::{Phase, Side};
-use crate::protocol::{
-    AsMethod, ContentHeader, Method, MethodKind, Notice, Properties, Reply, ReplyCode, Request,
-    basic,
-};
+use crate::protocol::{Method, MethodKind, Notice, Reply, ReplyCode, Request, basic};
 use crate::text::truncated;
+use crate::wire::ShortStr;
 
 /// A channel to give commands to, borrowed from its connection.
 ///
@@ -63,6 +69,24 @@ impl<'a> Channel<'a> {
         self.state().and_then(|state| state.sending)
     }
 
+    /// Deliveries that wait for their ack; on a transacted channel those, too, whose ack isn't committed.
+    pub fn unacked(&self) -> usize {
+        self.state().map_or(0, |state| state.unacked.len())
+    }
+
+    /// The last basic.qos on this channel, sent or received. For information: what its `global` and a
+    /// prefetch-count of a consumer mean differs between brokers (`BAS-07`), so the engine counts
+    /// ([`unacked`](Self::unacked)) and refuses nothing.
+    pub fn qos(&self) -> Option<basic::Qos> {
+        self.state().and_then(|state| state.qos)
+    }
+
+    /// The queue that an empty name stands for: the one declared last on this channel, once its name is
+    /// known (`NAM-05`).
+    pub fn last_queue(&self) -> Option<ShortStr<'_>> {
+        self.state().and_then(|state| state.last_queue.name()).map(ShortStr::from)
+    }
+
     /// Whether the peer has stopped contents by channel.flow (`FLW-01`).
     pub fn is_flow_stopped(&self) -> bool {
         self.state().is_some_and(|state| state.flow_stopped)
@@ -76,46 +100,56 @@ impl<'a> Channel<'a> {
     ///
     /// # Errors
     ///
-    /// [`UsageError`], among them `TooManyRequests`, `Full`, and `NameNeeded` where no-wait would
-    /// leave a name of the server's choice unknown (`SYN-07`).
+    /// [`UsageError`], among them `TooManyRequests`, `Full`, `NameNeeded` where no-wait would leave a
+    /// name of the server's choice unknown (`SYN-07`), and what the server would refuse anyway:
+    /// `NoQueueDeclared` (`NAM-05`), `ConsumerTagInUse` (`NAM-07`), `ChannelMode` (`CNF-05`, `TX-01`).
     pub fn call<M: Request>(&mut self, method: &M) -> Result<Option<RequestId>, UsageError> {
         let no_wait = method.no_wait();
         self.check(M::KIND)?;
         self.check_request(&method.as_method(), no_wait)?;
         self.session.send_method(self.slot, method, Share::Ordinary)?;
-        if M::KIND == MethodKind::ConfirmSelect {
-            if let Some(state) = self.session.channels.get_mut(self.slot) {
-                // Publishes right behind it count (CNF-01).
-                state.confirms.select();
-            }
-        }
-        if no_wait {
-            return Ok(None);
-        }
-        let id = self.session.next_request();
-        if let Some(state) = self.session.channels.get_mut(self.slot) {
-            state.pending.push_back(Pending { id, kind: M::KIND });
-        }
-        Ok(Some(id))
+        Ok(self.session.enter_request(self.slot, &method.as_method(), no_wait))
     }
 
     /// Sends a method that has no reply: ack, nack, reject, recover-async.
     ///
+    /// A client acks deliveries that wait for it, each once; a server confirms publishes, each once.
+    /// Tag 0 with `multiple` means all so far, to the peer also those that are still on their way: to
+    /// name the last tag that was seen is safer.
+    ///
     /// # Errors
     ///
-    /// [`UsageError`]; `Full` only once the output reserve is used up too.
+    /// [`UsageError`], among them `UnknownDelivery` (client) and `UnknownPublish` (server); `Full` only
+    /// once the output reserve is used up too.
     pub fn send<M: Notice>(&mut self, method: &M) -> Result<(), UsageError> {
         self.check(M::KIND)?;
-        if self.session.side == Side::Server
-            && M::KIND == MethodKind::BasicNack
-            && !self.session.peer.basic_nack
-        {
-            return Err(UsageError::CapabilityMissing {
-                method: M::KIND.name(),
-                capability: "basic.nack",
-            });
+        let settled = match method.as_method() {
+            Method::BasicAck(ack) => Some((ack.delivery_tag, ack.multiple)),
+            Method::BasicNack(nack) => Some((nack.delivery_tag, nack.multiple)),
+            Method::BasicReject(reject) => Some((reject.delivery_tag, false)),
+            _ => None,
+        };
+        if let Some((tag, multiple)) = settled {
+            self.check_settle(M::KIND, tag, multiple)?;
         }
-        self.session.send_method(self.slot, method, Share::Reserved)
+        self.session.send_method(self.slot, method, Share::Reserved)?;
+        let side = self.session.side;
+        let Some(state) = self.session.channels.get_mut(self.slot) else { return Ok(()) };
+        match (settled, side) {
+            (Some((tag, multiple)), Side::Client) => {
+                state.unacked.settle(tag, multiple);
+            }
+            (Some((tag, multiple)), Side::Server) => {
+                state.confirms.settle(tag, multiple, |_, _| {});
+            }
+            (None, _) => {
+                if matches!(method.as_method(), Method::BasicRecoverAsync(recover) if recover.requeue)
+                {
+                    state.unacked.recover(false); // ACK-09
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Answers a request of the peer, which must be the oldest unanswered one.
@@ -123,11 +157,19 @@ impl<'a> Channel<'a> {
     /// # Errors
     ///
     /// [`UsageError::NotOldestRequest`] (also for a request that is answered already),
-    /// [`UsageError::WrongReply`], or that of any command.
+    /// [`UsageError::WrongReply`], or that of any command. A consume-ok names the consumer-tag that was
+    /// asked for, or one that isn't in use (else `ConsumerTagInUse`, `NameNeeded`).
     pub fn reply<M: Reply>(&mut self, to: ReplyToken, method: &M) -> Result<(), UsageError> {
         self.check(M::KIND)?;
-        self.check_reply(to, M::KIND)?;
+        let asked = self.check_reply(to, M::KIND)?;
+        let reply = method.as_method();
+        if let Method::BasicConsumeOk(ok) = &reply {
+            self.check_consume_ok(asked, ok.consumer_tag.as_octets())?;
+        }
         self.session.send_method(self.slot, method, Share::Reserved)?;
+        if let Some(state) = self.session.channels.get_mut(self.slot) {
+            state.answer(asked, &reply, to.serial);
+        }
         self.answered();
         Ok(())
     }
@@ -139,7 +181,7 @@ impl<'a> Channel<'a> {
     /// As [`reply`](Self::reply).
     pub fn fail(&mut self, to: ReplyToken, code: ReplyCode, text: &str) -> Result<(), UsageError> {
         self.check(MethodKind::ChannelClose)?;
-        let request = self.check_oldest(to)?;
+        let (request, _) = self.check_oldest(to)?;
         self.close_blaming(request, code, text);
         Ok(())
     }
@@ -157,151 +199,6 @@ impl<'a> Channel<'a> {
     ) -> Result<(), UsageError> {
         self.check(MethodKind::ChannelClose)?;
         self.close_blaming(method.kind(), code, text);
-        Ok(())
-    }
-
-    /// Publishes a message: method, header and body (client).
-    ///
-    /// Returns its number for the confirm, 0 outside confirm mode.
-    ///
-    /// # Errors
-    ///
-    /// [`UsageError`], among them `Full`, `FlowStopped`, `Blocked`, `BodyTooLarge` and
-    /// `TooManyUnconfirmed`.
-    pub fn publish<'p>(
-        &mut self,
-        method: &basic::Publish<'_>,
-        properties: impl Into<Properties<'p>>,
-        body: impl Into<Payload<'p>>,
-    ) -> Result<PublishSeq, UsageError> {
-        let body = body.into();
-        self.check_publish()?;
-        self.send_content(method, properties.into(), body)?;
-        Ok(self.enter_publish())
-    }
-
-    /// Begins a publish whose `size` body octets follow by [`send_body`](Self::send_body) (client).
-    ///
-    /// # Errors
-    ///
-    /// As [`publish`](Self::publish).
-    pub fn start_publish<'p>(
-        &mut self,
-        method: &basic::Publish<'_>,
-        properties: impl Into<Properties<'p>>,
-        size: u64,
-    ) -> Result<PublishSeq, UsageError> {
-        self.check_publish()?;
-        self.start_content(method, properties.into(), size)?;
-        Ok(self.enter_publish())
-    }
-
-    /// Delivers a message to a consumer (server). The engine numbers deliveries: `delivery_tag` of
-    /// `method` is not looked at (`BAS-05`).
-    ///
-    /// Returns the delivery-tag. What the client does with it is the application's to check: the engine
-    /// keeps no list of deliveries.
-    ///
-    /// # Errors
-    ///
-    /// [`UsageError`], among them `Full`, `FlowStopped` and `BodyTooLarge`.
-    pub fn deliver<'p>(
-        &mut self,
-        method: &basic::Deliver<'_>,
-        properties: impl Into<Properties<'p>>,
-        body: impl Into<Payload<'p>>,
-    ) -> Result<u64, UsageError> {
-        self.check_content(MethodKind::BasicDeliver)?;
-        let delivery_tag = self.next_delivery();
-        let method = basic::Deliver { delivery_tag, ..*method };
-        self.send_content(&method, properties.into(), body.into())?;
-        Ok(self.enter_delivery())
-    }
-
-    /// Begins a delivery whose `size` body octets follow by [`send_body`](Self::send_body) (server).
-    ///
-    /// # Errors
-    ///
-    /// As [`deliver`](Self::deliver).
-    pub fn start_deliver<'p>(
-        &mut self,
-        method: &basic::Deliver<'_>,
-        properties: impl Into<Properties<'p>>,
-        size: u64,
-    ) -> Result<u64, UsageError> {
-        self.check_content(MethodKind::BasicDeliver)?;
-        let delivery_tag = self.next_delivery();
-        self.start_content(&basic::Deliver { delivery_tag, ..*method }, properties.into(), size)?;
-        Ok(self.enter_delivery())
-    }
-
-    /// Gives an unroutable message back (server; `BAS-08`).
-    ///
-    /// # Errors
-    ///
-    /// As [`deliver`](Self::deliver).
-    pub fn return_message<'p>(
-        &mut self,
-        method: &basic::Return<'_>,
-        properties: impl Into<Properties<'p>>,
-        body: impl Into<Payload<'p>>,
-    ) -> Result<(), UsageError> {
-        self.check_content(MethodKind::BasicReturn)?;
-        self.send_content(method, properties.into(), body.into())
-    }
-
-    /// Answers basic.get with a message (server). `delivery_tag` of `method` is not looked at.
-    ///
-    /// Returns the delivery-tag.
-    ///
-    /// # Errors
-    ///
-    /// As [`reply`](Self::reply) and [`deliver`](Self::deliver).
-    pub fn get_ok<'p>(
-        &mut self,
-        to: ReplyToken,
-        method: &basic::GetOk<'_>,
-        properties: impl Into<Properties<'p>>,
-        body: impl Into<Payload<'p>>,
-    ) -> Result<u64, UsageError> {
-        self.check_content(MethodKind::BasicGetOk)?;
-        self.check_reply(to, MethodKind::BasicGetOk)?;
-        let delivery_tag = self.next_delivery();
-        let method = basic::GetOk { delivery_tag, ..*method };
-        self.send_content(&method, properties.into(), body.into())?;
-        self.answered();
-        Ok(self.enter_delivery())
-    }
-
-    /// Sends the next octets of the body of a content that was begun.
-    ///
-    /// # Errors
-    ///
-    /// [`UsageError::NoContentOpen`], [`UsageError::BodyTooLong`], [`UsageError::Full`],
-    /// [`UsageError::ConnectionPhase`].
-    pub fn send_body<'p>(&mut self, part: impl Into<Payload<'p>>) -> Result<(), UsageError> {
-        let part = part.into();
-        let channel = self.id.number();
-        let Some(missing) = self.missing_body() else {
-            return Err(UsageError::NoContentOpen { channel });
-        };
-        if self.session.phase != Phase::Open {
-            let (method, phase) = ("a body", self.session.phase.name());
-            return Err(UsageError::ConnectionPhase { method, phase });
-        }
-        let given = part.len() as u64;
-        if given > missing {
-            return Err(UsageError::BodyTooLong { missing, given });
-        }
-        self.session.check_room(Share::Ordinary)?;
-        self.session.send_body(self.slot, part);
-        let Some(state) = self.session.channels.get_mut(self.slot) else { return Ok(()) };
-        if given < missing {
-            state.sending = Some(missing - given);
-            return Ok(());
-        }
-        state.sending = None;
-        self.session.answer_flows(self.slot);
         Ok(())
     }
 
@@ -371,26 +268,75 @@ impl<'a> Channel<'a> {
             let capability = "consumer_cancel_notify";
             return Err(UsageError::CapabilityMissing { method: name, capability });
         }
-        Ok(())
+        let Some(state) = self.state() else { return Ok(()) };
+        let channel = self.id.number();
+        state.judge_request(method, &self.session.limits).map_err(|unfit| match unfit {
+            Unfit::OtherMode | Unfit::NoTransaction => {
+                UsageError::ChannelMode { method: name, channel, mode: state.mode.name() }
+            }
+            Unfit::NoQueue => UsageError::NoQueueDeclared { method: name, channel },
+            Unfit::ConsumerTagInUse => UsageError::ConsumerTagInUse { channel },
+            Unfit::TooManyConsumers => {
+                UsageError::TooManyConsumers { limit: self.session.limits.consumers }
+            }
+        })
     }
 
-    fn check_oldest(&self, to: ReplyToken) -> Result<MethodKind, UsageError> {
+    fn check_settle(&self, kind: MethodKind, tag: u64, multiple: bool) -> Result<(), UsageError> {
+        let (channel, delivery_tag) = (self.id.number(), tag);
+        let Some(state) = self.state() else { return Ok(()) };
+        if self.session.side == Side::Client {
+            if state.unacked.knows(tag, multiple) {
+                return Ok(());
+            }
+            return Err(UsageError::UnknownDelivery { channel, delivery_tag });
+        }
+        if kind == MethodKind::BasicNack && !self.session.peer.basic_nack {
+            let (method, capability) = (kind.name(), "basic.nack");
+            return Err(UsageError::CapabilityMissing { method, capability });
+        }
+        if state.confirms.knows(tag, multiple) {
+            return Ok(());
+        }
+        Err(UsageError::UnknownPublish { channel, delivery_tag })
+    }
+
+    fn check_oldest(&self, to: ReplyToken) -> Result<(MethodKind, Asked), UsageError> {
         let channel = self.id.number();
         self.state()
             .and_then(|state| match state.owed.front() {
-                Some(Owed::Reply { serial, kind }) if *serial == to.serial => Some(*kind),
+                Some(Owed::Reply { serial, kind, asked }) if *serial == to.serial => {
+                    Some((*kind, *asked))
+                }
                 _ => None,
             })
             .filter(|_| to.channel == self.id)
             .ok_or(UsageError::NotOldestRequest { channel })
     }
 
-    fn check_reply(&self, to: ReplyToken, reply: MethodKind) -> Result<(), UsageError> {
-        let request = self.check_oldest(to)?;
+    fn check_reply(&self, to: ReplyToken, reply: MethodKind) -> Result<Asked, UsageError> {
+        let (request, asked) = self.check_oldest(to)?;
         if request.info().replies.contains(&reply) {
-            return Ok(());
+            return Ok(asked);
         }
         Err(UsageError::WrongReply { request: request.name(), reply: reply.name() })
+    }
+
+    fn check_consume_ok(&self, asked: Asked, tag: &[u8]) -> Result<(), UsageError> {
+        let channel = self.id.number();
+        let Some(state) = self.state() else { return Ok(()) };
+        let is_taken = state.consumers.is_taken(tag);
+        let is_active = is_taken && state.consumers.takes_deliveries(tag).is_some();
+        match asked {
+            Asked::Consumer { unnamed: true, .. } if tag.is_empty() => {
+                Err(UsageError::NameNeeded { method: MethodKind::BasicConsumeOk.name() })
+            }
+            // One that was asked for by its tag may have been cancelled since.
+            Asked::Consumer { unnamed, .. } if is_active || is_taken && unnamed => {
+                Err(UsageError::ConsumerTagInUse { channel })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn answered(&mut self) {
@@ -398,81 +344,6 @@ impl<'a> Channel<'a> {
             state.owed.pop_front();
         }
         self.session.answer_flows(self.slot);
-    }
-
-    fn check_content(&self, kind: MethodKind) -> Result<(), UsageError> {
-        self.check(kind)?;
-        if self.is_flow_stopped() {
-            return Err(UsageError::FlowStopped { channel: self.id.number() });
-        }
-        self.session.check_room(Share::Ordinary)
-    }
-
-    fn check_publish(&self) -> Result<(), UsageError> {
-        self.check_content(MethodKind::BasicPublish)?;
-        if self.session.blocked {
-            return Err(UsageError::Blocked);
-        }
-        let limit = self.session.limits.unconfirmed;
-        let remembered = self.state().map_or(0, |state| state.confirms.remembered());
-        if remembered >= limit as usize {
-            return Err(UsageError::TooManyUnconfirmed { limit });
-        }
-        Ok(())
-    }
-
-    fn send_content(
-        &mut self,
-        method: &impl AsMethod,
-        properties: Properties<'_>,
-        body: Payload<'_>,
-    ) -> Result<(), UsageError> {
-        self.send_head(method, properties, body.len() as u64)?;
-        self.session.send_body(self.slot, body);
-        Ok(())
-    }
-
-    fn start_content(
-        &mut self,
-        method: &impl AsMethod,
-        properties: Properties<'_>,
-        size: u64,
-    ) -> Result<(), UsageError> {
-        self.send_head(method, properties, size)?;
-        if let Some(state) = self.session.channels.get_mut(self.slot) {
-            state.sending = (size > 0).then_some(size);
-        }
-        Ok(())
-    }
-
-    fn send_head(
-        &mut self,
-        method: &impl AsMethod,
-        properties: Properties<'_>,
-        body_size: u64,
-    ) -> Result<(), UsageError> {
-        let limit = self.session.limits.max_publish;
-        if body_size > limit {
-            return Err(UsageError::BodyTooLarge { size: body_size, limit });
-        }
-        let header = ContentHeader::new(body_size, properties);
-        self.session.send_head(self.slot, method, &header)
-    }
-
-    fn enter_publish(&mut self) -> PublishSeq {
-        PublishSeq(
-            self.session.channels.get_mut(self.slot).map_or(0, |state| state.confirms.enter()),
-        )
-    }
-
-    fn next_delivery(&self) -> u64 {
-        self.state().map_or(1, |state| state.deliveries + 1)
-    }
-
-    fn enter_delivery(&mut self) -> u64 {
-        let Some(state) = self.session.channels.get_mut(self.slot) else { return 0 };
-        state.deliveries += 1;
-        state.deliveries
     }
 }
 

@@ -6,10 +6,10 @@ use alloc::string::String;
 use crate::channel::content::{ContentRules, Receiving};
 use crate::channel::incoming::{Fault, Incoming};
 use crate::channel::session::Session;
-use crate::channel::state::{ChannelPhase, ChannelState, Owed, Pending};
+use crate::channel::state::{ChannelPhase, ChannelState};
 use crate::channel::table::Slot;
 use crate::error::{CloseReason, Got, Initiator, Scope, Violation};
-use crate::event::{ChannelId, Event, PublishSeq, ReplyToken, RequestId};
+use crate::event::{ChannelId, Event};
 use crate::frame::FrameType;
 use crate::phase::Side;
 use crate::protocol::{Method, MethodKind, ReplyCode, channel};
@@ -172,6 +172,10 @@ impl Session {
             MethodKind::BasicAck | MethodKind::BasicNack if self.side == Side::Client => {
                 self.on_confirm(frame, kind, slot)
             }
+            MethodKind::BasicAck | MethodKind::BasicNack | MethodKind::BasicReject => {
+                self.on_ack(frame, kind, slot)
+            }
+            MethodKind::BasicRecoverAsync => self.on_recover_async(frame, slot),
             MethodKind::BasicCancelOk => self.on_cancel_ok(frame, slot),
             _ if kind.info().content => self.on_content_method(frame, kind, slot),
             _ if kind.info().is_reply => self.on_reply(frame, kind, slot),
@@ -192,184 +196,6 @@ impl Session {
         let channel = state.id;
         self.answer_close(slot, channel);
         Ok(self.queued(Event::ChannelClosed { channel, reason: Box::new(reason) }))
-    }
-
-    fn on_flow(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<Event>, Fault> {
-        let Method::ChannelFlow(flow) = self.decode(frame)? else { return Ok(None) };
-        self.owe(frame, MethodKind::ChannelFlow, slot, Owed::FlowOk { active: flow.active })?;
-        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
-        state.flow_stopped = !flow.active;
-        self.answer_flows(slot);
-        Ok(Some(Event::Notice(frame.method(MethodKind::ChannelFlow, self.dialect))))
-    }
-
-    /// Sends each flow-ok whose turn it is, behind the contents that are queued already (`FLW-01`).
-    pub(crate) fn answer_flows(&mut self, slot: Slot) {
-        while let Some(state) = self.channels.get_mut(slot) {
-            // Nothing may come between the frames of a content (CNT-04).
-            let Some(&Owed::FlowOk { active }) = state.owed.front() else { return };
-            if state.sending.is_some() {
-                return;
-            }
-            state.owed.pop_front();
-            self.send_owed(slot, &channel::FlowOk { active });
-        }
-    }
-
-    /// Enters a request of the peer that is to be answered.
-    fn owe(
-        &mut self,
-        frame: &Incoming<'_>,
-        kind: MethodKind,
-        slot: Slot,
-        owed: Owed,
-    ) -> Result<(), Fault> {
-        let open_requests = self.limits.open_requests as usize;
-        let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
-        if state.owed.len() >= open_requests {
-            return Err(frame.wrong_method(
-                "LIM-09",
-                ReplyCode::RESOURCE_ERROR,
-                "fewer unanswered requests",
-                kind,
-            ));
-        }
-        state.owed.push_back(owed);
-        Ok(())
-    }
-
-    fn on_confirm(
-        &mut self,
-        frame: &Incoming<'_>,
-        kind: MethodKind,
-        slot: Slot,
-    ) -> Result<Option<Event>, Fault> {
-        let (tag, multiple, acked) = match self.decode(frame)? {
-            Method::BasicAck(ack) => (ack.delivery_tag, ack.multiple, true),
-            Method::BasicNack(nack) => (nack.delivery_tag, nack.multiple, false),
-            _ => return Ok(None),
-        };
-        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
-        let channel = state.id;
-        let events = &mut self.events;
-        let known = state.confirms.settle(tag, multiple, |first, last| {
-            let (first, last) = (PublishSeq(first), PublishSeq(last));
-            events.push_back(Event::Confirmed { channel, first, last, acked });
-        });
-        if known {
-            return Ok(None);
-        }
-        let mut fault = frame.wrong_method(
-            "CNF-03",
-            ReplyCode::COMMAND_INVALID,
-            "the number of a publish that waits for its confirm",
-            kind,
-        );
-        fault.got = Got::Number(tag);
-        if self.profile.tolerate_unknown_confirms {
-            Ok(Some(Event::Irregular(fault)))
-        } else {
-            Err(fault)
-        }
-    }
-
-    /// Broker-J ends an auto-closing browser with a cancel-ok that nobody asked for.
-    fn on_cancel_ok(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<Event>, Fault> {
-        let Some(state) = self.channels.get(slot) else { return Ok(None) };
-        let asked = state.pending.iter().any(|request| request.kind == MethodKind::BasicCancel);
-        if asked || self.side == Side::Server {
-            return self.on_reply(frame, MethodKind::BasicCancelOk, slot);
-        }
-        self.decode(frame)?;
-        Ok(Some(Event::Notice(frame.method(MethodKind::BasicCancelOk, self.dialect))))
-    }
-
-    fn on_content_method(
-        &mut self,
-        frame: &Incoming<'_>,
-        kind: MethodKind,
-        slot: Slot,
-    ) -> Result<Option<Event>, Fault> {
-        self.decode(frame)?;
-        let number = match kind {
-            MethodKind::BasicGetOk => self.take_pending(frame, kind, slot)?.0,
-            _ => 0,
-        };
-        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
-        let number = match (&mut state.peer_publishes, kind) {
-            (Some(publishes), MethodKind::BasicPublish) => {
-                *publishes += 1;
-                *publishes
-            }
-            _ => number,
-        };
-        state.begin_content(frame, kind, number);
-        if !core::mem::replace(&mut state.pinning, true) {
-            self.pinning.push(slot);
-        }
-        Ok(None)
-    }
-
-    /// The request that is answered: the oldest one (`SYN-02`).
-    ///
-    /// RabbitMQ leaves the answers to basic.consume and basic.cancel to the queue, and replies to later
-    /// requests may overtake them.
-    fn take_pending(
-        &mut self,
-        frame: &Incoming<'_>,
-        kind: MethodKind,
-        slot: Slot,
-    ) -> Result<RequestId, Fault> {
-        let pending = self.channels.get_mut(slot).and_then(|state| {
-            let answers = |request: &Pending| request.kind.info().replies.contains(&kind);
-            let place = state.pending.iter().position(answers)?;
-            let in_order = state.pending.iter().take(place).all(|earlier| {
-                matches!(earlier.kind, MethodKind::BasicConsume | MethodKind::BasicCancel)
-            });
-            in_order.then(|| state.pending.remove(place))?
-        });
-        pending.map(|pending| pending.id).ok_or_else(|| {
-            frame.wrong_method(
-                "SYN-03",
-                ReplyCode::COMMAND_INVALID,
-                "the reply to the oldest request",
-                kind,
-            )
-        })
-    }
-
-    fn on_reply(
-        &mut self,
-        frame: &Incoming<'_>,
-        kind: MethodKind,
-        slot: Slot,
-    ) -> Result<Option<Event>, Fault> {
-        self.decode(frame)?;
-        let request = self.take_pending(frame, kind, slot)?;
-        Ok(Some(Event::Reply { request, method: frame.method(kind, self.dialect) }))
-    }
-
-    fn on_request(
-        &mut self,
-        frame: &Incoming<'_>,
-        kind: MethodKind,
-        slot: Slot,
-    ) -> Result<Option<Event>, Fault> {
-        let no_wait = self.decode(frame)?.no_wait();
-        let method = frame.method(kind, self.dialect);
-        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
-        let channel = state.id;
-        if kind == MethodKind::ConfirmSelect {
-            // Counting begins here, so publishes pipelined behind it count (CNF-01).
-            state.peer_publishes.get_or_insert(0);
-        }
-        if no_wait {
-            return Ok(Some(Event::Request { token: None, method }));
-        }
-        let serial = self.next_request().0;
-        self.owe(frame, kind, slot, Owed::Reply { serial, kind })?;
-        let token = Some(ReplyToken { channel, serial });
-        Ok(Some(Event::Request { token, method }))
     }
 
     /// A content header or body frame on channel 1 or above.
@@ -421,7 +247,7 @@ impl Session {
         state.phase = ChannelPhase::Closing;
         state.closing = Some(Box::new(reason));
         state.owed.clear();
-        self.fail_requests(slot);
+        self.fail_pending(slot);
     }
 
     /// Whether a violation can end the channel alone: not inside a content of this side.

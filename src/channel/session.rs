@@ -5,13 +5,12 @@ use alloc::vec::Vec;
 
 use bytes::{Buf, Bytes};
 
-use crate::channel::confirms::Confirms;
 use crate::channel::content::ContentRules;
 use crate::channel::state::ChannelPhase;
 use crate::channel::table::{ChannelTable, Slot};
 use crate::config::ContentMode;
 use crate::error::UsageError;
-use crate::event::{ChannelId, Event, RequestId};
+use crate::event::{ChannelId, Event, Fate, PublishSeq, RequestId};
 use crate::frame::{FRAME_END, FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, FrameType};
 use crate::limits::Limits;
 use crate::output::{Payload, Transmit};
@@ -48,6 +47,10 @@ pub(crate) struct Session {
     /// Events that have been decided but not polled.
     pub(crate) events: VecDeque<Event>,
     last_request: u64,
+    /// The channel on which something must be settled before the next content is taken.
+    pub(crate) held: Option<Slot>,
+    /// The peer will send nothing more.
+    pub(crate) input_ended: bool,
     /// Channels that hold octets of the chunk that is being decoded.
     pub(crate) pinning: Vec<Slot>,
 }
@@ -89,6 +92,8 @@ impl Session {
             reserve_used: 0,
             events: VecDeque::new(),
             last_request: 0,
+            held: None,
+            input_ended: false,
             pinning: Vec::new(),
         }
     }
@@ -362,21 +367,21 @@ impl Session {
             return;
         }
         state.phase = ChannelPhase::Draining;
-        state.confirms = Confirms::default();
         state.owed.clear();
-        self.fail_requests(slot);
+        self.fail_pending(slot);
         self.send_owed(slot, &channel::CloseOk);
     }
 
-    /// Ends a channel: its pending requests fail in order (`SYN-10`), its number is free again.
+    /// Ends a channel: what is pending fails in order (`SYN-10`), its number is free again.
     pub(crate) fn forget_channel(&mut self, slot: Slot) {
         self.drop_lane(slot);
-        self.fail_requests(slot);
+        self.fail_pending(slot);
         self.pinning.retain(|pinning| *pinning != slot);
         self.channels.remove(slot);
     }
 
-    pub(crate) fn fail_requests(&mut self, slot: Slot) {
+    /// Tells what will have no outcome any more: requests, then publishes (`CNF-06`).
+    pub(crate) fn fail_pending(&mut self, slot: Slot) {
         let Some(state) = self.channels.get_mut(slot) else { return };
         let channel = Some(state.id);
         // A get whose message has begun comes first.
@@ -386,13 +391,21 @@ impl Session {
         for request in cut_off.into_iter().chain(pending.into_iter().map(|pending| pending.id)) {
             self.events.push_back(Event::RequestFailed { channel, request });
         }
+        let (channel, fate) = (state.id, Fate::Unknown);
+        let (is_client, events) = (self.side == Side::Client, &mut self.events);
+        state.confirms.abandon(|first, last| {
+            if is_client {
+                let (first, last) = (PublishSeq(first), PublishSeq(last));
+                events.push_back(Event::Confirmed { channel, first, last, fate });
+            }
+        });
     }
 
-    /// Fails the requests of all channels, in the order of their numbers in the slab.
-    pub(crate) fn fail_all_requests(&mut self) {
+    /// The same for all channels, in the order of their numbers in the slab.
+    pub(crate) fn fail_all_pending(&mut self) {
         for slot in self.channels.slots() {
             if self.channels.get(slot).is_some_and(|state| state.phase != ChannelPhase::Vacant) {
-                self.fail_requests(slot);
+                self.fail_pending(slot);
             }
         }
     }

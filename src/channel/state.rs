@@ -5,12 +5,16 @@ use alloc::collections::VecDeque;
 
 use bytes::BytesMut;
 
+use crate::channel::asked::{Asked, LastQueue, Mode};
 use crate::channel::confirms::Confirms;
+use crate::channel::consumers::Consumers;
 use crate::channel::content::Receiving;
+use crate::channel::returns::Returns;
+use crate::channel::unacked::Unacked;
 use crate::error::CloseReason;
 use crate::event::{ChannelId, RequestId};
 use crate::output::Lane;
-use crate::protocol::MethodKind;
+use crate::protocol::{MethodKind, basic};
 
 /// Where a channel stands.
 ///
@@ -50,13 +54,14 @@ impl ChannelPhase {
 pub(crate) struct Pending {
     pub(crate) id: RequestId,
     pub(crate) kind: MethodKind,
+    pub(crate) asked: Asked,
 }
 
 /// A request of the peer that has no reply yet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Owed {
     /// The application replies to it.
-    Reply { serial: u64, kind: MethodKind },
+    Reply { serial: u64, kind: MethodKind, asked: Asked },
     /// The engine replies to channel.flow when its turn has come (`SYN-02`).
     FlowOk { active: bool },
 }
@@ -78,12 +83,17 @@ pub(crate) struct ChannelState {
     pub(crate) pending: VecDeque<Pending>,
     pub(crate) owed: VecDeque<Owed>,
     pub(crate) lane: Lane,
-    /// The publishes of this side.
+    pub(crate) mode: Mode,
+    /// The client's publishes, on both sides.
     pub(crate) confirms: Confirms,
-    /// Server: the number of the peer's last publish, once confirms are selected.
-    pub(crate) peer_publishes: Option<u64>,
-    /// Server: the delivery-tag given last (`BAS-05`).
-    pub(crate) deliveries: u64,
+    /// Client: publishes that may come back; made with the first of them.
+    pub(crate) returns: Option<Box<Returns>>,
+    /// The server's deliveries, on both sides.
+    pub(crate) unacked: Unacked,
+    pub(crate) consumers: Consumers,
+    pub(crate) last_queue: LastQueue,
+    /// The last basic.qos.
+    pub(crate) qos: Option<basic::Qos>,
     /// Method and header of a content that a read has split, and bodies in several frames.
     pub(crate) head_buffer: BytesMut,
     pub(crate) body_buffer: BytesMut,
@@ -104,9 +114,13 @@ impl ChannelState {
             pending: VecDeque::new(),
             owed: VecDeque::new(),
             lane: Lane::default(),
+            mode: Mode::Plain,
             confirms: Confirms::default(),
-            peer_publishes: None,
-            deliveries: 0,
+            returns: None,
+            unacked: Unacked::default(),
+            consumers: Consumers::default(),
+            last_queue: LastQueue::default(),
+            qos: None,
             head_buffer: BytesMut::new(),
             body_buffer: BytesMut::new(),
             closing: None,

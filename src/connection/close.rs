@@ -79,13 +79,14 @@ impl Connection {
     pub(super) fn finish(&mut self, reason: CloseReason) {
         self.session.phase = Phase::Closed;
         self.session.drop_lanes();
-        self.session.fail_all_requests();
+        self.session.fail_all_pending();
         for request in core::mem::take(&mut self.secrets_pending) {
             self.session.events.push_back(Event::RequestFailed { channel: None, request });
         }
         self.session.events.push_back(Event::Closed(Box::new(reason)));
         self.gate = None;
         self.stalled = false;
+        self.session.held = None;
         self.closing = None;
         self.timers.stop_all();
         self.session.pinning.clear();

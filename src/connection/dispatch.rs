@@ -35,6 +35,10 @@ impl Connection {
             if self.stalled {
                 return None;
             }
+            if self.session.is_held() {
+                return None;
+            }
+            self.session.held = None;
             if self.chunk.is_empty() {
                 match self.input.next_chunk() {
                     Some(chunk) => (self.chunk, self.at) = (chunk, 0),
@@ -64,6 +68,7 @@ impl Connection {
                 || !self.session.events.is_empty()
                 || self.input.is_dead()
                 || self.session.output_gated()
+                || self.session.held.is_some()
             {
                 break;
             }
@@ -166,7 +171,8 @@ impl Connection {
                 Err(fault) => self.violated(fault, false),
             },
         };
-        (taken, event)
+        // A content that has to wait is judged again when there is room to remember it.
+        (if self.session.held.is_none() { taken } else { 0 }, event)
     }
 
     /// Type and size, from the seven octets alone (`FRM-03`, `FRM-06`).

@@ -206,6 +206,7 @@ impl Connection {
     pub fn handle_eof(&mut self, now: Instant) {
         self.see(now);
         self.input.ended = true;
+        self.session.input_ended = true;
     }
 
     /// The time is `now`: to be called when [`poll_timeout`](Self::poll_timeout) has passed, harmless
@@ -217,10 +218,11 @@ impl Connection {
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called at the latest.
     ///
-    /// A moment that has passed already means: there is more to poll, because output that stood in the
-    /// way has been written.
+    /// A moment that has passed already means: there is more to poll, because what stood in the way is
+    /// gone: output has been written, deliveries or publishes have been settled.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.stalled && !self.session.output_gated() {
+        let lifted = self.session.held.is_some() && !self.session.is_held();
+        if lifted || self.stalled && !self.session.output_gated() {
             return Some(self.timers.now());
         }
         self.timers.next()
@@ -331,6 +333,13 @@ impl Connection {
         let channels = &self.session.channels;
         let states = channels.slots().filter_map(|slot| channels.get(slot));
         states.map(|state| u64::from(state.confirms.unsettled())).sum()
+    }
+
+    /// Deliveries on all channels that wait for their ack.
+    pub fn unacked(&self) -> u64 {
+        let channels = &self.session.channels;
+        let states = channels.slots().filter_map(|slot| channels.get(slot));
+        states.map(|state| state.unacked.len() as u64).sum()
     }
 
     /// Octets of output that wait to be written, on all channels.

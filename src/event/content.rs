@@ -17,7 +17,7 @@ use crate::wire::ShortStr;
 pub(crate) struct Head {
     /// From the method's frame header to the end of the header's payload.
     pub(crate) octets: Bytes,
-    /// A publish's number (server) or a get's request (client).
+    /// A publish's number (server, and client for a return) or a get's request (client).
     pub(crate) number: u64,
     /// Where the header's payload begins.
     pub(crate) header_at: u32,
@@ -25,6 +25,9 @@ pub(crate) struct Head {
     pub(crate) kind: MethodKind,
     pub(crate) dialect: Dialect,
 }
+
+/// In [`Head::number`] of a return: other publishes look the same.
+pub(crate) const ONE_OF_SEVERAL: u64 = 1 << 63;
 
 impl Head {
     fn method(&self) -> Method<'_> {
@@ -150,12 +153,25 @@ macro_rules! head_accessors {
             (self.head.kind == MethodKind::BasicGetOk).then_some(RequestId(self.head.number))
         }
 
-        /// Server: the number of a publish on its channel, if the client has selected confirms.
+        /// The number of a publish on its channel, if confirms are selected.
         ///
-        /// It is the delivery-tag of the [`basic::Ack`] or [`basic::Nack`] that confirms it.
+        /// Server: that of a received publish, which is the delivery-tag of the [`basic::Ack`] or
+        /// [`basic::Nack`] that confirms it. Client: that of the publish which a return gives back. A
+        /// return carries no number, so it is joined to the oldest mandatory or immediate publish with
+        /// the same exchange, routing key, properties and length of body that hasn't come back and
+        /// isn't confirmed, or was by the last confirm (`CNF-04`).
         pub fn publish_seq(&self) -> Option<PublishSeq> {
-            let is_numbered = self.head.kind == MethodKind::BasicPublish && self.head.number > 0;
-            is_numbered.then_some(PublishSeq(self.head.number))
+            let is_numbered =
+                matches!(self.head.kind, MethodKind::BasicPublish | MethodKind::BasicReturn);
+            let number = self.head.number & !ONE_OF_SEVERAL;
+            (is_numbered && number > 0).then_some(PublishSeq(number))
+        }
+
+        /// Client: whether other publishes that look the same may come back too, so that a return may
+        /// just as well be that of one of these.
+        pub const fn is_one_of_several(&self) -> bool {
+            matches!(self.head.kind, MethodKind::BasicReturn)
+                && self.head.number & ONE_OF_SEVERAL != 0
         }
 
         /// The content header.

@@ -74,6 +74,28 @@ impl PublishSeq {
     }
 }
 
+/// What has become of a publish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fate {
+    /// The server has taken responsibility for the message.
+    Acked,
+    /// The server couldn't.
+    Nacked,
+    /// The channel or the connection has ended before a confirm came (`CNF-06`).
+    Unknown,
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Acked => "acked",
+            Self::Nacked => "nacked",
+            Self::Unknown => "of unknown fate",
+        })
+    }
+}
+
 impl fmt::Display for PublishSeq {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -4,9 +4,9 @@ mod content;
 mod id;
 mod method;
 
-pub(crate) use content::Head;
 pub use content::{Content, ContentPart, ContentStart};
-pub use id::{ChannelId, PublishSeq, ReplyToken, RequestId};
+pub(crate) use content::{Head, ONE_OF_SEVERAL};
+pub use id::{ChannelId, Fate, PublishSeq, ReplyToken, RequestId};
 pub use method::{Challenge, Credentials, MethodEvent, SaslResponse, UpdateSecret, VirtualHost};
 
 use alloc::boxed::Box;
@@ -55,7 +55,8 @@ pub enum Event {
     },
     /// A method that needs no reply from the application.
     ///
-    /// A server checks acks itself: the engine keeps no list of deliveries.
+    /// On a server an ack, nack or reject: it names deliveries that waited for it (`ACK-01`). With
+    /// `multiple` it settles all of the channel up to its delivery-tag, or all so far if that is 0.
     Notice(MethodEvent),
     /// A whole content: a publish, delivery, return or get-ok with header and body.
     ///
@@ -73,8 +74,8 @@ pub enum Event {
         first: PublishSeq,
         /// The last publish.
         last: PublishSeq,
-        /// Whether the broker has taken responsibility (ack) or not (nack).
-        acked: bool,
+        /// What has become of them.
+        fate: Fate,
     },
     /// A request that will never be answered, because its channel or the connection ends.
     RequestFailed {
@@ -143,8 +144,7 @@ impl fmt::Display for Event {
             Self::Content(content) => write!(f, "content: {content}"),
             Self::ContentStart(start) => write!(f, "content begins: {start}"),
             Self::ContentPart(part) => write!(f, "content part: {part}"),
-            Self::Confirmed { channel, first, last, acked } => {
-                let fate = if *acked { "acked" } else { "nacked" };
+            Self::Confirmed { channel, first, last, fate } => {
                 if first == last {
                     write!(f, "channel {channel} publish {first} {fate}")
                 } else {

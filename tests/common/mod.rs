@@ -70,6 +70,13 @@ pub(crate) fn deliver(channel: u16, delivery_tag: u64) -> Vec<u8> {
     method(channel, 60, 60, &[&short("c")[..], &tag, b"\0\0\x01q"].concat())
 }
 
+/// basic.consume of queue `q` with no-wait: the consumer is there at once.
+pub(crate) fn consume(channel: u16, consumer_tag: &str, no_ack: bool) -> Vec<u8> {
+    let bits = if no_ack { b"\x0A" } else { b"\x08" };
+    let parts = [b"\0\0", &short("q")[..], &short(consumer_tag), bits, b"\0\0\0\0"];
+    method(channel, 60, 20, &parts.concat())
+}
+
 /// A publish of `octets` whose body frames hold at most `largest` octets.
 pub(crate) fn message(method: Vec<u8>, channel: u16, octets: &[u8], largest: usize) -> Vec<u8> {
     let mut all = method;

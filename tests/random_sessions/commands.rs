@@ -106,9 +106,14 @@ fn on_channel(end: &mut End, rng: &mut Rng) -> Result<(), UsageError> {
         5..8 => return answer(end, rng, id),
         8 => return confirm(end, rng, id),
         9 => {
-            let reject = basic::Reject { delivery_tag: 1, requeue: rng.once_in(2) };
-            return channel.send(&reject);
+            // A tag that was seen, or one that can't be known.
+            let seen = end.to_ack.get(&id).and_then(|tags| tags.first()).copied();
+            let reject = basic::Reject { delivery_tag: seen.unwrap_or(0), requeue: true };
+            channel.send(&reject)?;
+            end.to_ack.entry(id).or_default().pop_first();
+            return Ok(());
         }
+        10..12 => return ack(end, rng, id),
         _ => {}
     }
     if side == Side::Server {
@@ -170,14 +175,14 @@ fn request(end: &mut End, rng: &mut Rng, id: ChannelId) -> Result<(), UsageError
 fn answer(end: &mut End, rng: &mut Rng, id: ChannelId) -> Result<(), UsageError> {
     let Some(owed) = end.owed.get(&id).filter(|owed| !owed.is_empty()) else { return Ok(()) };
     let place = if rng.once_in(8) { rng.below(owed.len()) } else { 0 };
-    let Some(&(token, kind)) = owed.get(place) else { return Ok(()) };
+    let Some((token, kind, consumer_tag)) = owed.get(place).cloned() else { return Ok(()) };
     let mut channel = end.connection.channel(id)?;
     if rng.once_in(30) {
         channel.fail(token, ReplyCode::NOT_FOUND, text(rng))?;
         end.owed.remove(&id);
         return Ok(());
     }
-    reply(&mut channel, rng, token, kind)?;
+    reply(&mut channel, rng, token, kind, &consumer_tag)?;
     assert_eq!(place, 0, "answered out of order");
     end.owed.entry(id).or_default().pop_front();
     Ok(())
@@ -188,6 +193,7 @@ fn reply(
     rng: &mut Rng,
     token: ReplyToken,
     kind: MethodKind,
+    consumer_tag: &str,
 ) -> Result<(), UsageError> {
     match kind {
         MethodKind::QueueDeclare => {
@@ -200,12 +206,36 @@ fn reply(
             channel.get_ok(token, &basic::GetOk::default(), &properties, body).map(drop)
         }
         MethodKind::BasicQos => channel.reply(token, &basic::QosOk),
-        MethodKind::BasicConsume => channel.reply(token, &basic::ConsumeOk::default()),
-        MethodKind::BasicCancel => channel.reply(token, &basic::CancelOk::default()),
+        MethodKind::BasicConsume => {
+            let made = format!("made-{}", rng.below(1000));
+            let consumer_tag = if consumer_tag.is_empty() { &made } else { consumer_tag };
+            channel.reply(token, &basic::ConsumeOk { consumer_tag: consumer_tag.into() })
+        }
+        MethodKind::BasicCancel => {
+            channel.reply(token, &basic::CancelOk { consumer_tag: consumer_tag.into() })
+        }
         MethodKind::ConfirmSelect => channel.reply(token, &confirm::SelectOk),
         // Requests that only hostile octets make: refused with the channel.
         _ => channel.fail(token, ReplyCode::NOT_IMPLEMENTED, ""),
     }
+}
+
+/// Client: acks a delivery, or all up to it.
+fn ack(end: &mut End, rng: &mut Rng, id: ChannelId) -> Result<(), UsageError> {
+    let Some(tags) = end.to_ack.get(&id).filter(|tags| !tags.is_empty()) else { return Ok(()) };
+    let tags: Vec<u64> = tags.iter().copied().collect();
+    let (delivery_tag, multiple) = (rng.pick(&tags), rng.once_in(2));
+    let mut channel = end.connection.channel(id)?;
+    // One whose body hasn't come yet may be among them.
+    assert!(channel.unacked() >= tags.len());
+    if rng.once_in(3) {
+        channel.send(&basic::Nack { delivery_tag, multiple, requeue: false })?;
+    } else {
+        channel.send(&basic::Ack { delivery_tag, multiple })?;
+    }
+    let open = end.to_ack.entry(id).or_default();
+    open.retain(|tag| if multiple { *tag > delivery_tag } else { *tag != delivery_tag });
+    Ok(())
 }
 
 /// Server: confirms a publish, or all up to it.
@@ -244,9 +274,15 @@ pub(crate) fn finish_something(end: &mut End, rng: &mut Rng) -> bool {
             let _ = answer(end, rng, id);
             return true;
         }
-        if end.to_confirm.get(&id).is_some_and(|numbers| !numbers.is_empty()) {
-            let _ = confirm(end, rng, id);
+        if end.to_ack.get(&id).is_some_and(|tags| !tags.is_empty()) && ack(end, rng, id).is_ok() {
             return true;
+        }
+        if end.to_confirm.get(&id).is_some_and(|numbers| !numbers.is_empty()) {
+            // A channel that is closing takes none; meanwhile another may hold everything up.
+            let done = confirm(end, rng, id).is_ok();
+            if done {
+                return true;
+            }
         }
     }
     false

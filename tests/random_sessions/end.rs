@@ -6,8 +6,10 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use core::fmt;
 use std::io::IoSlice;
 
-use amqp_proto::protocol::MethodKind;
-use amqp_proto::{ChannelId, Connection, Event, Instant, Phase, PublishSeq, ReplyToken, RequestId};
+use amqp_proto::protocol::{Method, MethodKind};
+use amqp_proto::{
+    ChannelId, Connection, Event, Instant, Phase, PublishSeq, ReplyToken, RequestId, Side,
+};
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::rng::Rng;
@@ -26,9 +28,11 @@ pub(crate) struct End {
     /// Requests of this end that have no outcome yet.
     requests: BTreeSet<RequestId>,
     /// Requests of the peer that have no reply yet.
-    pub(crate) owed: BTreeMap<ChannelId, VecDeque<(ReplyToken, MethodKind)>>,
+    pub(crate) owed: BTreeMap<ChannelId, VecDeque<(ReplyToken, MethodKind, String)>>,
     /// Publishes of this end without a confirm.
     pub(crate) unconfirmed: BTreeMap<ChannelId, BTreeSet<u64>>,
+    /// Deliveries of the peer that were not acked.
+    pub(crate) to_ack: BTreeMap<ChannelId, BTreeSet<u64>>,
     /// Publishes of the peer that were not confirmed.
     pub(crate) to_confirm: BTreeMap<ChannelId, BTreeSet<u64>>,
     /// Something that only `decide` lets go on.
@@ -60,6 +64,7 @@ impl End {
             requests: BTreeSet::new(),
             owed: BTreeMap::new(),
             unconfirmed: BTreeMap::new(),
+            to_ack: BTreeMap::new(),
             to_confirm: BTreeMap::new(),
             question: None,
             secrets: 0,
@@ -154,16 +159,23 @@ impl End {
                     self.resolve(request, &event);
                 }
                 self.note_publish(content.channel(), content.publish_seq());
+                self.note_delivery(content.channel(), content.method());
             }
             Event::ContentStart(start) => {
                 if let Some(request) = start.request() {
                     self.resolve(request, &event);
                 }
                 self.note_publish(start.channel(), start.publish_seq());
+                self.note_delivery(start.channel(), start.method());
             }
             Event::Request { token: Some(token), method } => {
                 let owed = self.owed.entry(token.channel()).or_default();
-                owed.push_back((*token, method.kind()));
+                let consumer_tag = match method.method() {
+                    Method::BasicConsume(consume) => consume.consumer_tag,
+                    Method::BasicCancel(cancel) => cancel.consumer_tag,
+                    _ => "".into(),
+                };
+                owed.push_back((*token, method.kind(), consumer_tag.to_string()));
             }
             Event::Confirmed { channel, first, last, .. } => {
                 let unconfirmed = self.unconfirmed.entry(*channel).or_default();
@@ -181,6 +193,7 @@ impl End {
                 self.question = None;
                 self.owed.clear();
                 self.to_confirm.clear();
+                self.to_ack.clear();
                 assert!(self.requests.is_empty(), "without an outcome: {:?}", self.requests);
                 assert_eq!(self.connection.phase(), Phase::Closed);
             }
@@ -204,7 +217,19 @@ impl End {
         assert!(self.requests.remove(&request), "not asked, or resolved before: {event}");
     }
 
+    fn note_delivery(&mut self, channel: ChannelId, method: Method<'_>) {
+        let tag = match method {
+            Method::BasicDeliver(deliver) => deliver.delivery_tag,
+            Method::BasicGetOk(get_ok) => get_ok.delivery_tag,
+            _ => return,
+        };
+        assert!(self.to_ack.entry(channel).or_default().insert(tag));
+    }
+
     fn note_publish(&mut self, channel: ChannelId, number: Option<PublishSeq>) {
+        if self.connection.side() == Side::Client {
+            return; // a return
+        }
         let Some(number) = number.map(PublishSeq::number).filter(|number| *number > 0) else {
             return;
         };
@@ -214,6 +239,7 @@ impl End {
     fn forget_channel(&mut self, channel: ChannelId, closed: bool) {
         self.owed.remove(&channel);
         self.to_confirm.remove(&channel);
+        self.to_ack.remove(&channel);
         if closed {
             self.unconfirmed.remove(&channel);
         }

@@ -50,6 +50,7 @@ pub(crate) fn server(rng: &mut Rng) -> Connection {
 fn limits(rng: &mut Rng, mut limits: Limits) -> Limits {
     limits.whole_body = rng.pick(&[0, 1000, 16 << 20]);
     limits.unconfirmed = rng.pick(&[1, 5, 65_536]);
+    limits.unacked = rng.pick(&[1, 5, 65_536]);
     limits.undecoded_input = rng.pick(&[100, 4096, 256 << 10]);
     limits.unsent_output = rng.pick(&[1000, 20_000, 1 << 20]);
     limits.output_reserve = rng.pick(&[20, 500, 64 << 10]);

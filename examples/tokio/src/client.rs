@@ -4,7 +4,7 @@ use core::fmt;
 
 use amqp_proto::protocol::{Properties, ReplyCode, basic, confirm, queue};
 use amqp_proto::{
-    ChannelId, ClientConfig, CloseDetail, Connection, Event, Initiator, Instant, Mechanism,
+    ChannelId, ClientConfig, CloseDetail, Connection, Event, Fate, Initiator, Instant, Mechanism,
     UsageError,
 };
 use bytes::{BufMut, Bytes, BytesMut};
@@ -84,7 +84,7 @@ impl Application for Client {
                 channel.call(&confirm::Select::default())?;
                 self.channel = Some(id);
             }
-            Event::Confirmed { channel, first, last, acked: true } => {
+            Event::Confirmed { channel, first, last, fate: Fate::Acked } => {
                 self.report.confirmed += last.number() - first.number() + 1;
                 if self.report.confirmed == u64::from(MESSAGES) {
                     let consume = basic::Consume {
@@ -95,7 +95,7 @@ impl Application for Client {
                     connection.channel(channel)?.call(&consume)?;
                 }
             }
-            Event::Confirmed { acked: false, .. } => {
+            Event::Confirmed { .. } => {
                 return Err("the server did not take responsibility for a message".into());
             }
             Event::Content(message) => {

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use amqp_proto::protocol::{Properties, ReplyCode, basic, confirm};
 use amqp_proto::{
-    ClientConfig, CloseDetail, CloseReason, Connection, Decision, Event, Initiator, Instant,
+    ClientConfig, CloseDetail, CloseReason, Connection, Decision, Event, Fate, Initiator, Instant,
     Mechanism, ServerConfig, Side,
 };
 use bytes::Bytes;
@@ -65,12 +65,21 @@ impl Application for Crossing {
             Event::Connected if connection.side() == Side::Client => {
                 let id = connection.open_channel()?;
                 let mut channel = connection.channel(id)?;
+                let consume = basic::Consume {
+                    queue: "q".into(),
+                    consumer_tag: "reader".into(),
+                    no_wait: true,
+                    ..Default::default()
+                };
+                channel.call(&consume)?;
                 channel.call(&confirm::Select::default())?;
                 channel.publish(&basic::Publish::default(), Properties::default(), body())?;
             }
-            Event::ChannelOpened(id) if connection.side() == Side::Server => {
-                let mut channel = connection.channel(id)?;
-                channel.deliver(&basic::Deliver::default(), Properties::default(), body())?;
+            Event::Request { token: None, method } => {
+                let Some(id) = method.channel() else { return Ok(()) };
+                let deliver =
+                    basic::Deliver { consumer_tag: "reader".into(), ..Default::default() };
+                connection.channel(id)?.deliver(&deliver, Properties::default(), body())?;
             }
             Event::Request { token: Some(token), .. } => {
                 connection.channel(token.channel())?.reply(token, &confirm::SelectOk)?;
@@ -83,7 +92,7 @@ impl Application for Crossing {
                     connection.channel(part.channel)?.send(&ack)?;
                 }
             }
-            Event::Confirmed { acked, .. } => self.confirmed = acked,
+            Event::Confirmed { fate, .. } => self.confirmed = fate == Fate::Acked,
             _ => {}
         }
         if self.whole && self.confirmed {

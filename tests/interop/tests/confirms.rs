@@ -4,7 +4,7 @@
 use amqp_interop::{Client, consume, declare, key, name};
 use amqp_proto::protocol::{MethodKind, Properties, ReplyCode, basic, confirm, queue, tx};
 use amqp_proto::wire::TableBuf;
-use amqp_proto::{ChannelId, Event, PublishSeq, UsageError};
+use amqp_proto::{ChannelId, Event, Fate, PublishSeq, UsageError};
 
 /// Switches confirms on.
 fn select(client: &mut Client) -> ChannelId {
@@ -17,8 +17,8 @@ fn select(client: &mut Client) -> ChannelId {
 #[track_caller]
 fn confirmed(client: &mut Client, on: ChannelId) -> (u64, u64, bool) {
     client.next("a confirm", |event| match event {
-        Event::Confirmed { channel, first, last, acked } if *channel == on => {
-            Some((first.number(), last.number(), *acked))
+        Event::Confirmed { channel, first, last, fate } if *channel == on => {
+            Some((first.number(), last.number(), *fate == Fate::Acked))
         }
         _ => None,
     })
@@ -89,7 +89,7 @@ fn returns_come_before_their_confirms() {
                 returned.push(u64::from_be_bytes(content.body()[..].try_into().unwrap()));
                 Some(None)
             }
-            Event::Confirmed { first, last, acked: true, .. } => Some(Some((*first, *last))),
+            Event::Confirmed { first, last, fate: Fate::Acked, .. } => Some(Some((*first, *last))),
             _ => None,
         });
         if let Some((first, last)) = range {

@@ -3,7 +3,7 @@
 
 use amqp_interop::{Broker, Client, Door, consume, octets};
 use amqp_proto::protocol::{MethodKind, basic, confirm};
-use amqp_proto::{Content, Event};
+use amqp_proto::{Content, Event, Fate};
 
 /// Confirms, gets and deliveries with bodies of one to many frames.
 fn session(door: Door) {
@@ -20,7 +20,7 @@ fn session(door: Door) {
     let mut confirmed = 0;
     while confirmed < sizes.len() as u64 {
         confirmed = client.next("a confirm", |event| match event {
-            Event::Confirmed { last, acked: true, .. } => Some(last.number()),
+            Event::Confirmed { last, fate: Fate::Acked, .. } => Some(last.number()),
             _ => None,
         });
     }

@@ -1,0 +1,187 @@
+//! Contents that begin, and what settles them: deliveries with their acks, publishes with their
+//! confirms and returns.
+
+use crate::channel::asked::Asked;
+use crate::channel::incoming::{Fault, Incoming};
+use crate::channel::returns::Likeness;
+use crate::channel::session::Session;
+use crate::channel::state::{ChannelPhase, ChannelState};
+use crate::channel::table::Slot;
+use crate::error::{Got, Scope};
+use crate::event::{Event, Fate, PublishSeq};
+use crate::phase::{Phase, Side};
+use crate::protocol::{Method, MethodKind, ReplyCode};
+
+impl Session {
+    /// A content method; its header and body follow.
+    ///
+    /// Where there is no room to remember it until it is settled, nothing changes and the session is
+    /// [held](Self::is_held): the frame is to be judged again later.
+    pub(super) fn on_content_method(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+        slot: Slot,
+    ) -> Result<Option<Event>, Fault> {
+        let method = self.decode(frame)?;
+        let Some(state) = self.channels.get(slot) else { return Ok(None) };
+        let get = match kind {
+            MethodKind::BasicGetOk => self.find_pending(kind, slot),
+            _ => None,
+        };
+        let needs_ack = match (&method, get) {
+            (Method::BasicDeliver(deliver), _) => {
+                state.consumers.needs_ack(deliver.consumer_tag.as_octets())
+            }
+            (_, Some((_, get))) => get.asked != Asked::Message { needs_ack: false },
+            _ => false,
+        };
+        if (needs_ack || kind == MethodKind::BasicPublish) && self.is_full(state) {
+            self.held = Some(slot);
+            return Ok(None);
+        }
+        let mut irregular = None;
+        let number = match method {
+            Method::BasicPublish(_) => {
+                self.channels.get_mut(slot).map_or(0, |state| state.confirms.enter())
+            }
+            Method::BasicDeliver(deliver) => {
+                irregular = self.enter_delivery(frame, slot, deliver.delivery_tag, needs_ack)?;
+                0
+            }
+            Method::BasicGetOk(get_ok) => {
+                let pending = self.take_pending(frame, kind, slot)?;
+                irregular = self.enter_delivery(frame, slot, get_ok.delivery_tag, needs_ack)?;
+                pending.id.0
+            }
+            Method::BasicReturn(back) => Likeness::of_route(back.exchange, back.routing_key),
+            _ => 0,
+        };
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        state.begin_content(frame, kind, number);
+        if !core::mem::replace(&mut state.pinning, true) {
+            self.pinning.push(slot);
+        }
+        Ok(irregular)
+    }
+
+    /// Whether nothing is decoded because deliveries (client) or publishes (server) must be settled
+    /// first (`ACK-11`).
+    pub(crate) fn is_held(&self) -> bool {
+        let state = self.held.and_then(|slot| self.channels.get(slot));
+        self.phase == Phase::Open
+            && state.is_some_and(|state| state.phase == ChannelPhase::Open && self.is_full(state))
+    }
+
+    fn is_full(&self, state: &ChannelState) -> bool {
+        // What came before the end of the stream is bounded already.
+        !self.input_ended
+            && match self.side {
+                Side::Client => state.unacked.len() >= self.limits.unacked as usize,
+                Side::Server => state.confirms.remembered() >= self.limits.unconfirmed as usize,
+            }
+    }
+
+    /// Client: takes note of a delivery-tag, and tells if it was used before (`BAS-05`).
+    fn enter_delivery(
+        &mut self,
+        frame: &Incoming<'_>,
+        slot: Slot,
+        tag: u64,
+        needs_ack: bool,
+    ) -> Result<Option<Event>, Fault> {
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        if state.unacked.enter(tag, needs_ack) {
+            return Ok(None);
+        }
+        let expected = "a delivery-tag above the last one";
+        let fault = frame.fault("BAS-05", ReplyCode::FRAME_ERROR, expected, Got::Number(tag));
+        if self.profile.any_delivery_tag { Ok(Some(Event::Irregular(fault))) } else { Err(fault) }
+    }
+
+    /// Server: an ack, nack or reject of deliveries (`ACK-01` to `ACK-04`, `ACK-07`).
+    pub(super) fn on_ack(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+        slot: Slot,
+    ) -> Result<Option<Event>, Fault> {
+        let (tag, multiple) = match self.decode(frame)? {
+            Method::BasicAck(ack) => (ack.delivery_tag, ack.multiple),
+            Method::BasicNack(nack) => (nack.delivery_tag, nack.multiple),
+            Method::BasicReject(reject) => (reject.delivery_tag, false),
+            _ => return Ok(None),
+        };
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        if state.unacked.settle(tag, multiple) {
+            return Ok(Some(Event::Notice(frame.method(kind, self.dialect))));
+        }
+        let rule = match (tag, multiple) {
+            (0, _) => "ACK-04",
+            (_, true) => "ACK-03",
+            (_, false) if state.unacked.was_delivered(tag) => "ACK-02",
+            (_, false) => "ACK-01",
+        };
+        let expected = "the delivery-tag of a delivery that waits for its ack";
+        let code = ReplyCode::PRECONDITION_FAILED;
+        let mut fault = frame.fault(rule, code, expected, Got::Number(tag));
+        fault.scope = Scope::Channel(frame.channel);
+        Err(fault)
+    }
+
+    /// Server: what is outstanding will be delivered anew, without a reply (`ACK-09`).
+    pub(super) fn on_recover_async(
+        &mut self,
+        frame: &Incoming<'_>,
+        slot: Slot,
+    ) -> Result<Option<Event>, Fault> {
+        let Method::BasicRecoverAsync(recover) = self.decode(frame)? else { return Ok(None) };
+        if let Some(state) = self.channels.get_mut(slot).filter(|_| recover.requeue) {
+            state.unacked.recover(false);
+        }
+        let kind = MethodKind::BasicRecoverAsync;
+        Ok(Some(Event::Notice(frame.method(kind, self.dialect))))
+    }
+
+    /// Client: a confirm of publishes (`CNF-03`).
+    pub(super) fn on_confirm(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+        slot: Slot,
+    ) -> Result<Option<Event>, Fault> {
+        let (tag, multiple, fate) = match self.decode(frame)? {
+            Method::BasicAck(ack) => (ack.delivery_tag, ack.multiple, Fate::Acked),
+            Method::BasicNack(nack) => (nack.delivery_tag, nack.multiple, Fate::Nacked),
+            _ => return Ok(None),
+        };
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        let (channel, events) = (state.id, &mut self.events);
+        let mut returns = state.returns.as_deref_mut();
+        if let Some(returns) = &mut returns {
+            returns.confirm();
+        }
+        let known = state.confirms.settle(tag, multiple, |first, last| {
+            if let Some(returns) = &mut returns {
+                returns.settle(first, last);
+            }
+            let (first, last) = (PublishSeq(first), PublishSeq(last));
+            events.push_back(Event::Confirmed { channel, first, last, fate });
+        });
+        if known {
+            return Ok(None);
+        }
+        let mut fault = frame.wrong_method(
+            "CNF-03",
+            ReplyCode::COMMAND_INVALID,
+            "the number of a publish that waits for its confirm",
+            kind,
+        );
+        fault.got = Got::Number(tag);
+        if self.profile.tolerate_unknown_confirms {
+            Ok(Some(Event::Irregular(fault)))
+        } else {
+            Err(fault)
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Numbers that wait for something, in rising order, each with what has to be known of it then.
+
+use alloc::collections::VecDeque;
+
+/// Numbers enter at the end and leave anywhere. Leaving costs a search and, spread over all that
+/// leave, a constant: what left in the middle stays as a gap until half of the entries are gaps.
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger<T> {
+    /// In rising order of their numbers; neither the first nor the last is a gap.
+    entries: VecDeque<Entry<T>>,
+    waiting: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry<T> {
+    number: u64,
+    value: T,
+    is_gap: bool,
+}
+
+impl<T> Default for Ledger<T> {
+    fn default() -> Self {
+        Self { entries: VecDeque::new(), waiting: 0 }
+    }
+}
+
+impl<T: Copy> Ledger<T> {
+    pub(crate) const fn len(&self) -> usize {
+        self.waiting
+    }
+
+    /// Enters a number above all that are in.
+    pub(crate) fn enter(&mut self, number: u64, value: T) {
+        self.entries.push_back(Entry { number, value, is_gap: false });
+        self.waiting += 1;
+    }
+
+    pub(crate) fn contains(&self, number: u64) -> bool {
+        self.place(number).is_some()
+    }
+
+    /// Takes one number out.
+    pub(crate) fn take(&mut self, number: u64) -> Option<T> {
+        let place = self.place(number)?;
+        let entry = self.entries.get_mut(place)?;
+        entry.is_gap = true;
+        let value = entry.value;
+        self.waiting -= 1;
+        while self.entries.front().is_some_and(|entry| entry.is_gap) {
+            self.entries.pop_front();
+        }
+        while self.entries.back().is_some_and(|entry| entry.is_gap) {
+            self.entries.pop_back();
+        }
+        if self.entries.len() / 2 > self.waiting {
+            self.entries.retain(|entry| !entry.is_gap);
+        }
+        Some(value)
+    }
+
+    /// Takes the lowest number out, if it is not above `last`.
+    pub(crate) fn take_first(&mut self, last: u64) -> Option<(u64, T)> {
+        let first = self.entries.front().filter(|entry| entry.number <= last)?;
+        let first = (first.number, first.value);
+        self.entries.pop_front();
+        self.waiting -= 1;
+        while self.entries.front().is_some_and(|entry| entry.is_gap) {
+            self.entries.pop_front();
+        }
+        Some(first)
+    }
+
+    /// Enters numbers that had left, in any order.
+    pub(crate) fn restore(&mut self, numbers: impl Iterator<Item = (u64, T)>) {
+        self.entries.retain(|entry| !entry.is_gap);
+        self.entries.extend(numbers.map(|(number, value)| Entry { number, value, is_gap: false }));
+        self.waiting = self.entries.len();
+        self.entries.make_contiguous().sort_unstable_by_key(|entry| entry.number);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+        self.waiting = 0;
+    }
+
+    /// What waits, in rising order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
+        self.entries.iter().filter(|entry| !entry.is_gap).map(|entry| (entry.number, &entry.value))
+    }
+
+    fn place(&self, number: u64) -> Option<usize> {
+        // Mostly the numbers follow each other without a gap.
+        let steps = number.checked_sub(self.entries.front()?.number)?;
+        let guess = usize::try_from(steps).unwrap_or(usize::MAX);
+        let place = match self.entries.get(guess) {
+            Some(entry) if entry.number == number => guess,
+            _ => self.entries.binary_search_by_key(&number, |entry| entry.number).ok()?,
+        };
+        self.entries.get(place).filter(|entry| !entry.is_gap).map(|_| place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    fn numbers(ledger: &Ledger<char>) -> Vec<u64> {
+        ledger.iter().map(|(number, _)| number).collect()
+    }
+
+    fn with(numbers: &[u64]) -> Ledger<char> {
+        let mut ledger = Ledger::default();
+        for number in numbers {
+            ledger.enter(*number, 'a');
+        }
+        ledger
+    }
+
+    #[test]
+    fn numbers_leave_anywhere_and_once() {
+        let mut ledger = with(&[3, 4, 7, 8, 9, 20]);
+        assert_eq!((ledger.take(7), ledger.take(7), ledger.take(5)), (Some('a'), None, None));
+        assert_eq!((ledger.take(2), ledger.take(21), ledger.take(u64::MAX)), (None, None, None));
+        assert!(ledger.contains(8) && !ledger.contains(7) && !ledger.contains(6));
+        assert_eq!((ledger.len(), numbers(&ledger)), (5, [3, 4, 8, 9, 20].to_vec()));
+        assert_eq!((ledger.take(20), ledger.take(3)), (Some('a'), Some('a')));
+        assert_eq!(ledger.take_first(3), None);
+        assert_eq!((ledger.take_first(4), ledger.take_first(8)), (Some((4, 'a')), Some((8, 'a'))));
+        assert_eq!((ledger.len(), numbers(&ledger)), (1, [9].to_vec()));
+        ledger.clear();
+        assert_eq!((ledger.len(), ledger.take(9)), (0, None));
+    }
+
+    #[test]
+    fn gaps_never_outnumber_what_waits_for_long() {
+        let mut ledger = with(&(1..=1000).collect::<Vec<_>>());
+        for number in 2..1000 {
+            assert_eq!(ledger.take(number), Some('a'));
+            assert!(ledger.entries.len() <= 2 * ledger.len() + 1, "{number}");
+        }
+        assert_eq!(numbers(&ledger), [1, 1000]);
+    }
+
+    #[test]
+    fn what_is_restored_takes_its_old_place() {
+        let mut ledger = with(&[1, 2, 3, 4, 5]);
+        for number in [4, 2, 3] {
+            ledger.take(number);
+        }
+        ledger.restore([(4, 'b'), (2, 'c')].into_iter());
+        let entries: Vec<_> = ledger.iter().map(|(number, value)| (number, *value)).collect();
+        assert_eq!(entries, [(1, 'a'), (2, 'c'), (4, 'b'), (5, 'a')]);
+        assert_eq!((ledger.len(), ledger.contains(3)), (4, false));
+    }
+}

@@ -1,0 +1,200 @@
+//! Requests and replies that come in: which reply belongs to which request, and what both change.
+
+use crate::channel::asked::{Asked, Unfit};
+use crate::channel::incoming::{Fault, Incoming};
+use crate::channel::session::Session;
+use crate::channel::state::{Owed, Pending};
+use crate::channel::table::Slot;
+use crate::error::{Got, Scope};
+use crate::event::{Event, ReplyToken, RequestId};
+use crate::phase::Side;
+use crate::protocol::{Method, MethodKind, ReplyCode, channel};
+
+impl Session {
+    pub(super) fn on_request(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+        slot: Slot,
+    ) -> Result<Option<Event>, Fault> {
+        let request = self.decode(frame)?;
+        let Some(state) = self.channels.get(slot) else { return Ok(None) };
+        state
+            .judge_request(&request, &self.limits)
+            .map_err(|unfit| unfit_fault(frame, kind, unfit))?;
+        let serial = self.next_request().0;
+        if !request.no_wait() {
+            // The room is judged before anything changes.
+            self.owe(frame, kind, slot, Owed::Reply { serial, kind, asked: Asked::Nothing })?;
+        }
+        let from = self.side.peer();
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        let now_asked = state.ask(&request, from, serial);
+        let method = frame.method(kind, self.dialect);
+        if request.no_wait() {
+            return Ok(Some(Event::Request { token: None, method }));
+        }
+        if let Some(Owed::Reply { asked, .. }) = state.owed.back_mut() {
+            *asked = now_asked;
+        }
+        let token = Some(ReplyToken { channel: state.id, serial });
+        Ok(Some(Event::Request { token, method }))
+    }
+
+    /// Enters a request of the peer that is to be answered.
+    fn owe(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+        slot: Slot,
+        owed: Owed,
+    ) -> Result<(), Fault> {
+        let open_requests = self.limits.open_requests as usize;
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
+        if state.owed.len() >= open_requests {
+            return Err(frame.wrong_method(
+                "LIM-09",
+                ReplyCode::RESOURCE_ERROR,
+                "fewer unanswered requests",
+                kind,
+            ));
+        }
+        state.owed.push_back(owed);
+        Ok(())
+    }
+
+    pub(super) fn on_flow(
+        &mut self,
+        frame: &Incoming<'_>,
+        slot: Slot,
+    ) -> Result<Option<Event>, Fault> {
+        let Method::ChannelFlow(flow) = self.decode(frame)? else { return Ok(None) };
+        self.owe(frame, MethodKind::ChannelFlow, slot, Owed::FlowOk { active: flow.active })?;
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        state.flow_stopped = !flow.active;
+        self.answer_flows(slot);
+        Ok(Some(Event::Notice(frame.method(MethodKind::ChannelFlow, self.dialect))))
+    }
+
+    /// Sends each flow-ok whose turn it is, behind the contents that are queued already (`FLW-01`).
+    pub(crate) fn answer_flows(&mut self, slot: Slot) {
+        while let Some(state) = self.channels.get_mut(slot) {
+            // Nothing may come between the frames of a content (CNT-04).
+            let Some(&Owed::FlowOk { active }) = state.owed.front() else { return };
+            if state.sending.is_some() {
+                return;
+            }
+            state.owed.pop_front();
+            self.send_owed(slot, &channel::FlowOk { active });
+        }
+    }
+
+    pub(super) fn on_reply(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+        slot: Slot,
+    ) -> Result<Option<Event>, Fault> {
+        let reply = self.decode(frame)?;
+        let pending = self.take_pending(frame, kind, slot)?;
+        if let Some(state) = self.channels.get_mut(slot) {
+            state.answer(pending.asked, &reply, pending.id.0);
+        }
+        let method = frame.method(kind, self.dialect);
+        Ok(Some(Event::Reply { request: pending.id, method }))
+    }
+
+    /// Broker-J ends an auto-closing browser with a cancel-ok that nobody asked for.
+    pub(super) fn on_cancel_ok(
+        &mut self,
+        frame: &Incoming<'_>,
+        slot: Slot,
+    ) -> Result<Option<Event>, Fault> {
+        let Some(state) = self.channels.get(slot) else { return Ok(None) };
+        let asked = state.pending.iter().any(|request| request.kind == MethodKind::BasicCancel);
+        if asked || self.side == Side::Server {
+            return self.on_reply(frame, MethodKind::BasicCancelOk, slot);
+        }
+        let Method::BasicCancelOk(ok) = self.decode(frame)? else { return Ok(None) };
+        if let Some(state) = self.channels.get_mut(slot) {
+            state.consumer_ended(ok.consumer_tag);
+        }
+        Ok(Some(Event::Notice(frame.method(MethodKind::BasicCancelOk, self.dialect))))
+    }
+
+    /// The request that is answered: the oldest one (`SYN-02`).
+    ///
+    /// RabbitMQ leaves the answers to basic.consume and basic.cancel to the queue, and replies to later
+    /// requests may overtake them. A flow-ok may be missing altogether.
+    pub(super) fn find_pending(&self, kind: MethodKind, slot: Slot) -> Option<(usize, Pending)> {
+        let state = self.channels.get(slot)?;
+        let answers = |request: &Pending| request.kind.info().replies.contains(&kind);
+        let place = state.pending.iter().position(answers)?;
+        let in_order = state.pending.iter().take(place).all(|earlier| {
+            matches!(
+                earlier.kind,
+                MethodKind::BasicConsume | MethodKind::BasicCancel | MethodKind::ChannelFlow
+            )
+        });
+        state.pending.get(place).filter(|_| in_order).map(|pending| (place, *pending))
+    }
+
+    pub(super) fn take_pending(
+        &mut self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+        slot: Slot,
+    ) -> Result<Pending, Fault> {
+        let Some((place, pending)) = self.find_pending(kind, slot) else {
+            return Err(frame.wrong_method(
+                "SYN-03",
+                ReplyCode::COMMAND_INVALID,
+                "the reply to the oldest request",
+                kind,
+            ));
+        };
+        if let Some(state) = self.channels.get_mut(slot) {
+            state.pending.remove(place);
+        }
+        Ok(pending)
+    }
+
+    /// Enters what a request of this side changes.
+    pub(super) fn enter_request(
+        &mut self,
+        slot: Slot,
+        method: &Method<'_>,
+        no_wait: bool,
+    ) -> Option<RequestId> {
+        let id = self.next_request();
+        let from = self.side;
+        let state = self.channels.get_mut(slot)?;
+        let asked = state.ask(method, from, id.0);
+        if no_wait {
+            return None;
+        }
+        state.pending.push_back(Pending { id, kind: method.kind(), asked });
+        Some(id)
+    }
+}
+
+#[cold]
+fn unfit_fault(frame: &Incoming<'_>, kind: MethodKind, unfit: Unfit) -> Fault {
+    let (rule, code, expected) = match unfit {
+        Unfit::OtherMode => {
+            let expected = "either confirms or transactions on a channel";
+            ("CNF-05", ReplyCode::PRECONDITION_FAILED, expected)
+        }
+        Unfit::NoTransaction => {
+            ("TX-01", ReplyCode::PRECONDITION_FAILED, "a channel with tx selected")
+        }
+        Unfit::NoQueue => ("NAM-05", ReplyCode::NOT_FOUND, "a queue that was declared before"),
+        Unfit::ConsumerTagInUse => ("NAM-07", ReplyCode::NOT_ALLOWED, "a consumer-tag not in use"),
+        Unfit::TooManyConsumers => ("LIM-10", ReplyCode::RESOURCE_ERROR, "fewer consumers"),
+    };
+    let mut fault = frame.fault(rule, code, expected, Got::Method(kind));
+    if code.is_soft() {
+        fault.scope = Scope::Channel(frame.channel);
+    }
+    fault
+}

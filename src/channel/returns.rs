@@ -1,0 +1,144 @@
+//! Joins a returned message to the publish that it was (`CNF-04`).
+
+use alloc::vec::Vec;
+
+use crate::channel::ledger::Ledger;
+use crate::protocol::Properties;
+use crate::wire::ShortStr;
+
+/// What two publishes have to share to look the same when they come back: a hash of exchange, routing
+/// key and property octets (64 bits of FNV-1a, so that the octets need not be kept), and the length of
+/// the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Likeness {
+    hash: u64,
+    body_size: u64,
+}
+
+impl Likeness {
+    /// Begins with what the method tells.
+    pub(crate) fn of_route(exchange: ShortStr<'_>, routing_key: ShortStr<'_>) -> u64 {
+        let hash = hashed(0xCBF2_9CE4_8422_2325, exchange.as_octets());
+        // No octet of a name: where the one ends and the other begins must count.
+        hashed(hashed(hash, &[0xFF]), routing_key.as_octets())
+    }
+
+    /// Ends with what the header tells.
+    pub(crate) fn new(route: u64, properties: &Properties<'_>, body_size: u64) -> Self {
+        let hash = hashed(route, &properties.flags().to_be_bytes());
+        Self { hash: hashed(hash, properties.as_octets()), body_size }
+    }
+}
+
+fn hashed(hash: u64, octets: &[u8]) -> u64 {
+    octets
+        .iter()
+        .fold(hash, |hash, octet| (hash ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01B3))
+}
+
+/// Mandatory and immediate publishes that may still come back.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Returns {
+    waiting: Ledger<Likeness>,
+    /// Those that the last confirm has settled: Broker-J sends its nack first and the message then.
+    settled: Vec<(u64, Likeness)>,
+}
+
+/// The publish that came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Returned {
+    pub(crate) number: u64,
+    /// Others that look the same may come back too.
+    pub(crate) is_one_of_several: bool,
+}
+
+impl Returns {
+    pub(crate) fn enter(&mut self, number: u64, likeness: Likeness) {
+        self.waiting.enter(number, likeness);
+    }
+
+    /// A confirm has come: what earlier ones have settled comes back no more.
+    pub(crate) fn confirm(&mut self) {
+        self.settled.clear();
+    }
+
+    /// The confirm settles these publishes.
+    pub(crate) fn settle(&mut self, first: u64, last: u64) {
+        if first == last {
+            self.settled.extend(self.waiting.take(first).map(|likeness| (first, likeness)));
+            return;
+        }
+        let run = self.waiting.iter().skip_while(|(number, _)| *number < first);
+        let run = run.take_while(|(number, _)| *number <= last);
+        let before = self.settled.len();
+        self.settled.extend(run.map(|(number, likeness)| (number, *likeness)));
+        for (number, _) in self.settled.iter().skip(before) {
+            self.waiting.take(*number);
+        }
+    }
+
+    /// The oldest publish that looks like this; it comes back only once.
+    pub(crate) fn take(&mut self, likeness: Likeness) -> Option<Returned> {
+        let (number, is_one_of_several) = {
+            let settled = self.settled.iter().map(|(number, likeness)| (*number, likeness));
+            let mut alike = settled.chain(self.waiting.iter());
+            let (number, _) = alike.find(|(_, other)| **other == likeness)?;
+            (number, alike.any(|(_, other)| *other == likeness))
+        };
+        match self.settled.iter().position(|(settled, _)| *settled == number) {
+            Some(place) => drop(self.settled.remove(place)),
+            None => drop(self.waiting.take(number)),
+        }
+        Some(Returned { number, is_one_of_several })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::TableLimits;
+
+    fn likeness(key: &str, body_size: u64) -> Likeness {
+        Likeness::new(Likeness::of_route("x".into(), key.into()), &Properties::EMPTY, body_size)
+    }
+
+    fn waiting(publishes: &[(&str, u64)]) -> Returns {
+        let mut returns = Returns::default();
+        for (number, (key, size)) in (1..).zip(publishes) {
+            returns.enter(number, likeness(key, *size));
+        }
+        returns
+    }
+
+    fn taken(returns: &mut Returns, key: &str, size: u64) -> Option<(u64, bool)> {
+        returns.take(likeness(key, size)).map(|told| (told.number, told.is_one_of_several))
+    }
+
+    #[test]
+    fn the_oldest_that_looks_the_same_comes_back() {
+        let mut returns = waiting(&[("a", 1), ("b", 1), ("a", 1), ("a", 2)]);
+        assert_eq!(taken(&mut returns, "a", 1), Some((1, true)));
+        assert_eq!(taken(&mut returns, "a", 2), Some((4, false)));
+        assert_eq!(taken(&mut returns, "a", 1), Some((3, false)));
+        assert_eq!(taken(&mut returns, "a", 1), None);
+        assert_eq!(taken(&mut returns, "c", 1), None);
+        let route = Likeness::of_route("xb".into(), "".into());
+        assert_eq!(returns.take(Likeness::new(route, &Properties::EMPTY, 1)), None);
+        let properties = Properties::parse(&[0x80, 0, 0], &TableLimits::DEFAULT).unwrap();
+        let route = Likeness::of_route("x".into(), "b".into());
+        assert_eq!(returns.take(Likeness::new(route, &properties, 1)), None);
+    }
+
+    #[test]
+    fn what_a_confirm_has_settled_comes_back_until_the_next_one() {
+        let mut returns = waiting(&[("a", 1), ("b", 1), ("c", 1), ("d", 1)]);
+        returns.confirm();
+        returns.settle(1, 2);
+        assert_eq!(taken(&mut returns, "b", 1), Some((2, false)));
+        returns.confirm();
+        returns.settle(4, 4);
+        assert_eq!(taken(&mut returns, "a", 1), None);
+        assert_eq!(taken(&mut returns, "d", 1), Some((4, false)));
+        assert_eq!(taken(&mut returns, "c", 1), Some((3, false)));
+    }
+}

@@ -1,0 +1,267 @@
+//! Contents on a channel: publishes of a client, deliveries and returns of a server.
+
+use crate::channel::asked::Asked;
+use crate::channel::returns::Likeness;
+use crate::channel::{Channel, Share};
+use crate::error::UsageError;
+use crate::event::{PublishSeq, ReplyToken};
+use crate::output::Payload;
+use crate::phase::Phase;
+use crate::protocol::{AsMethod, ContentHeader, MethodKind, Properties, basic};
+
+impl Channel<'_> {
+    /// Publishes a message: method, header and body (client).
+    ///
+    /// Returns its number for the confirm, 0 outside confirm mode.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError`], among them `Full`, `FlowStopped`, `Blocked`, `BodyTooLarge` and
+    /// `TooManyUnconfirmed`.
+    pub fn publish<'p>(
+        &mut self,
+        method: &basic::Publish<'_>,
+        properties: impl Into<Properties<'p>>,
+        body: impl Into<Payload<'p>>,
+    ) -> Result<PublishSeq, UsageError> {
+        let (properties, body) = (properties.into(), body.into());
+        let size = body.len() as u64;
+        self.check_publish()?;
+        self.send_content(method, properties, body)?;
+        Ok(self.enter_publish(method, properties, size))
+    }
+
+    /// Begins a publish whose `size` body octets follow by [`send_body`](Self::send_body) (client).
+    ///
+    /// # Errors
+    ///
+    /// As [`publish`](Self::publish).
+    pub fn start_publish<'p>(
+        &mut self,
+        method: &basic::Publish<'_>,
+        properties: impl Into<Properties<'p>>,
+        size: u64,
+    ) -> Result<PublishSeq, UsageError> {
+        let properties = properties.into();
+        self.check_publish()?;
+        self.start_content(method, properties, size)?;
+        Ok(self.enter_publish(method, properties, size))
+    }
+
+    /// Delivers a message to a consumer (server). The engine numbers deliveries: `delivery_tag` of
+    /// `method` is not looked at (`BAS-05`).
+    ///
+    /// Returns the delivery-tag. The engine remembers it until the client has acked it, unless the
+    /// consumer asked for no-ack, and refuses an ack of anything else with 406 (`ACK-01`).
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError`], among them `Full`, `FlowStopped`, `BodyTooLarge`, `TooManyUnacked`, and
+    /// `UnknownConsumer` before consume-ok and after cancel-ok (`BAS-01`).
+    pub fn deliver<'p>(
+        &mut self,
+        method: &basic::Deliver<'_>,
+        properties: impl Into<Properties<'p>>,
+        body: impl Into<Payload<'p>>,
+    ) -> Result<u64, UsageError> {
+        let needs_ack = self.check_deliver(method)?;
+        let delivery_tag = self.next_delivery();
+        let method = basic::Deliver { delivery_tag, ..*method };
+        self.send_content(&method, properties.into(), body.into())?;
+        Ok(self.enter_delivery(delivery_tag, needs_ack))
+    }
+
+    /// Begins a delivery whose `size` body octets follow by [`send_body`](Self::send_body) (server).
+    ///
+    /// # Errors
+    ///
+    /// As [`deliver`](Self::deliver).
+    pub fn start_deliver<'p>(
+        &mut self,
+        method: &basic::Deliver<'_>,
+        properties: impl Into<Properties<'p>>,
+        size: u64,
+    ) -> Result<u64, UsageError> {
+        let needs_ack = self.check_deliver(method)?;
+        let delivery_tag = self.next_delivery();
+        self.start_content(&basic::Deliver { delivery_tag, ..*method }, properties.into(), size)?;
+        Ok(self.enter_delivery(delivery_tag, needs_ack))
+    }
+
+    /// Gives an unroutable message back (server; `BAS-08`).
+    ///
+    /// # Errors
+    ///
+    /// As [`deliver`](Self::deliver).
+    pub fn return_message<'p>(
+        &mut self,
+        method: &basic::Return<'_>,
+        properties: impl Into<Properties<'p>>,
+        body: impl Into<Payload<'p>>,
+    ) -> Result<(), UsageError> {
+        self.check_content(MethodKind::BasicReturn)?;
+        self.send_content(method, properties.into(), body.into())
+    }
+
+    /// Answers basic.get with a message (server). `delivery_tag` of `method` is not looked at.
+    ///
+    /// Returns the delivery-tag.
+    ///
+    /// # Errors
+    ///
+    /// As [`reply`](Self::reply) and [`deliver`](Self::deliver).
+    pub fn get_ok<'p>(
+        &mut self,
+        to: ReplyToken,
+        method: &basic::GetOk<'_>,
+        properties: impl Into<Properties<'p>>,
+        body: impl Into<Payload<'p>>,
+    ) -> Result<u64, UsageError> {
+        self.check_content(MethodKind::BasicGetOk)?;
+        let asked = self.check_reply(to, MethodKind::BasicGetOk)?;
+        let needs_ack = asked == Asked::Message { needs_ack: true };
+        self.check_unacked(needs_ack)?;
+        let delivery_tag = self.next_delivery();
+        let method = basic::GetOk { delivery_tag, ..*method };
+        self.send_content(&method, properties.into(), body.into())?;
+        let tag = self.enter_delivery(delivery_tag, needs_ack);
+        self.answered();
+        Ok(tag)
+    }
+
+    /// Sends the next octets of the body of a content that was begun.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError::NoContentOpen`], [`UsageError::BodyTooLong`], [`UsageError::Full`],
+    /// [`UsageError::ConnectionPhase`].
+    pub fn send_body<'p>(&mut self, part: impl Into<Payload<'p>>) -> Result<(), UsageError> {
+        let part = part.into();
+        let channel = self.id.number();
+        let Some(missing) = self.missing_body() else {
+            return Err(UsageError::NoContentOpen { channel });
+        };
+        if self.session.phase != Phase::Open {
+            let (method, phase) = ("a body", self.session.phase.name());
+            return Err(UsageError::ConnectionPhase { method, phase });
+        }
+        let given = part.len() as u64;
+        if given > missing {
+            return Err(UsageError::BodyTooLong { missing, given });
+        }
+        self.session.check_room(Share::Ordinary)?;
+        self.session.send_body(self.slot, part);
+        let Some(state) = self.session.channels.get_mut(self.slot) else { return Ok(()) };
+        if given < missing {
+            state.sending = Some(missing - given);
+            return Ok(());
+        }
+        state.sending = None;
+        self.session.answer_flows(self.slot);
+        Ok(())
+    }
+
+    fn check_content(&self, kind: MethodKind) -> Result<(), UsageError> {
+        self.check(kind)?;
+        if self.is_flow_stopped() {
+            return Err(UsageError::FlowStopped { channel: self.id.number() });
+        }
+        self.session.check_room(Share::Ordinary)
+    }
+
+    fn check_publish(&self) -> Result<(), UsageError> {
+        self.check_content(MethodKind::BasicPublish)?;
+        if self.session.blocked {
+            return Err(UsageError::Blocked);
+        }
+        let limit = self.session.limits.unconfirmed;
+        let remembered = self.state().map_or(0, |state| state.confirms.remembered());
+        if remembered >= limit as usize {
+            return Err(UsageError::TooManyUnconfirmed { limit });
+        }
+        Ok(())
+    }
+
+    fn send_content(
+        &mut self,
+        method: &impl AsMethod,
+        properties: Properties<'_>,
+        body: Payload<'_>,
+    ) -> Result<(), UsageError> {
+        self.send_head(method, properties, body.len() as u64)?;
+        self.session.send_body(self.slot, body);
+        Ok(())
+    }
+
+    fn start_content(
+        &mut self,
+        method: &impl AsMethod,
+        properties: Properties<'_>,
+        size: u64,
+    ) -> Result<(), UsageError> {
+        self.send_head(method, properties, size)?;
+        if let Some(state) = self.session.channels.get_mut(self.slot) {
+            state.sending = (size > 0).then_some(size);
+        }
+        Ok(())
+    }
+
+    fn send_head(
+        &mut self,
+        method: &impl AsMethod,
+        properties: Properties<'_>,
+        body_size: u64,
+    ) -> Result<(), UsageError> {
+        let limit = self.session.limits.max_publish;
+        if body_size > limit {
+            return Err(UsageError::BodyTooLarge { size: body_size, limit });
+        }
+        let header = ContentHeader::new(body_size, properties);
+        self.session.send_head(self.slot, method, &header)
+    }
+
+    fn enter_publish(
+        &mut self,
+        method: &basic::Publish<'_>,
+        properties: Properties<'_>,
+        size: u64,
+    ) -> PublishSeq {
+        let Some(state) = self.session.channels.get_mut(self.slot) else { return PublishSeq(0) };
+        let number = state.confirms.enter();
+        if number > 0 && (method.mandatory || method.immediate) {
+            let route = Likeness::of_route(method.exchange, method.routing_key);
+            let returns = state.returns.get_or_insert_default();
+            returns.enter(number, Likeness::new(route, &properties, size));
+        }
+        PublishSeq(number)
+    }
+
+    fn check_deliver(&self, method: &basic::Deliver<'_>) -> Result<bool, UsageError> {
+        self.check_content(MethodKind::BasicDeliver)?;
+        let tag = method.consumer_tag.as_octets();
+        let needs_ack = self.state().and_then(|state| state.consumers.takes_deliveries(tag));
+        let unknown = UsageError::UnknownConsumer { channel: self.id.number() };
+        let needs_ack = needs_ack.ok_or(unknown)?;
+        self.check_unacked(needs_ack)?;
+        Ok(needs_ack)
+    }
+
+    fn check_unacked(&self, needs_ack: bool) -> Result<(), UsageError> {
+        let limit = self.session.limits.unacked;
+        if needs_ack && self.unacked() >= limit as usize {
+            return Err(UsageError::TooManyUnacked { limit });
+        }
+        Ok(())
+    }
+
+    fn next_delivery(&self) -> u64 {
+        self.state().map_or(1, |state| state.unacked.next())
+    }
+
+    fn enter_delivery(&mut self, tag: u64, needs_ack: bool) -> u64 {
+        if let Some(state) = self.session.channels.get_mut(self.slot) {
+            state.unacked.enter(tag, needs_ack);
+        }
+        tag
+    }
+}
