@@ -1,6 +1,6 @@
 //! What stops publishes, and nothing else: channel.flow in both directions, connection.blocked, and
 //! update-secret, which stops nothing at all (`FLW-01` to `FLW-05`).
-#![allow(clippy::unwrap_used, reason = "helpers fail like the tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers fail like the tests")]
 
 mod common;
 
