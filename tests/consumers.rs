@@ -193,6 +193,24 @@ fn browsers_end_by_themselves() {
     }
 }
 
+#[test]
+fn the_end_of_a_browser_is_no_reply_to_another_cancel() {
+    let mut client = client_with_channel();
+    let mut channel = client.channel(ONE).unwrap();
+    for tag in ["a", "b"] {
+        channel.call(&basic::Consume { no_wait: true, ..asked(tag) }).unwrap();
+    }
+    let cancel = basic::Cancel { consumer_tag: "a".into(), no_wait: false };
+    let request = channel.call(&cancel).unwrap().unwrap();
+    let over = |tag| method(1, 60, 31, &short(tag));
+    feed(&mut client, &[over("b"), over("a")].concat());
+    let events = poll(&mut client);
+    let [Event::Notice(_), Event::Reply { request: told, .. }] = &events[..] else {
+        panic!("{:?}", lines(&events))
+    };
+    assert_eq!(*told, request);
+}
+
 /// ACK-11: what a browser gets stays in the queue, so there is nothing to ack.
 #[test]
 fn browsers_have_nothing_to_ack() {

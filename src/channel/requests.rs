@@ -110,15 +110,15 @@ impl Session {
         frame: &Incoming<'_>,
         slot: Slot,
     ) -> Result<Option<Event>, Fault> {
-        let Some(state) = self.channels.get(slot) else { return Ok(None) };
-        let asked = state.pending.iter().any(|request| request.kind == MethodKind::BasicCancel);
-        if asked || self.side == Side::Server {
+        let Method::BasicCancelOk(ok) = self.decode(frame)? else { return Ok(None) };
+        let is_server = self.side == Side::Server;
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        let asked = state.pending.iter().any(|request| request.kind == MethodKind::BasicCancel)
+            && !state.consumers.is_taken(ok.consumer_tag.as_octets());
+        if asked || is_server {
             return self.on_reply(frame, MethodKind::BasicCancelOk, slot);
         }
-        let Method::BasicCancelOk(ok) = self.decode(frame)? else { return Ok(None) };
-        if let Some(state) = self.channels.get_mut(slot) {
-            state.consumer_ended(ok.consumer_tag);
-        }
+        state.consumer_ended(ok.consumer_tag);
         Ok(Some(Event::Notice(frame.method(MethodKind::BasicCancelOk, self.dialect))))
     }
 
