@@ -3,6 +3,7 @@
 //! Both sides keep the same account of modes, names, consumers and acks. Each of them judges by it what
 //! may be asked: the one before it sends, the other when the request arrives.
 
+use crate::channel::returns::{HASH_OF_NOTHING, hashed};
 use crate::channel::state::ChannelState;
 use crate::limits::Limits;
 use crate::phase::Side;
@@ -60,6 +61,8 @@ pub(crate) enum Asked {
     Message { needs_ack: bool },
     /// basic.recover with requeue.
     Recovery,
+    /// basic.cancel; a hash of the consumer-tag, whose octets need not be kept.
+    Cancel { tag: u64 },
     /// A queue whose name the server chooses.
     QueueName,
 }
@@ -159,6 +162,7 @@ impl ChannelState {
                 } else {
                     self.consumers.cancel(tag);
                 }
+                return Asked::Cancel { tag: hashed(HASH_OF_NOTHING, tag) };
             }
             _ => {}
         }

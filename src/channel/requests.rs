@@ -2,8 +2,9 @@
 
 use crate::channel::asked::{Asked, Unfit};
 use crate::channel::incoming::{Fault, Incoming};
+use crate::channel::returns::{HASH_OF_NOTHING, hashed};
 use crate::channel::session::Session;
-use crate::channel::state::{Owed, Pending};
+use crate::channel::state::{ChannelState, Owed, Pending};
 use crate::channel::table::Slot;
 use crate::error::{Got, Scope};
 use crate::event::{Event, ReplyToken, RequestId};
@@ -111,32 +112,26 @@ impl Session {
         slot: Slot,
     ) -> Result<Option<Event>, Fault> {
         let Method::BasicCancelOk(ok) = self.decode(frame)? else { return Ok(None) };
+        let tag = ok.consumer_tag.as_octets();
+        let cancel = Asked::Cancel { tag: hashed(HASH_OF_NOTHING, tag) };
         let is_server = self.side == Side::Server;
         let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
-        let asked = state.pending.iter().any(|request| request.kind == MethodKind::BasicCancel)
-            && !state.consumers.is_taken(ok.consumer_tag.as_octets());
-        if asked || is_server {
+        if let Some((place, pending)) = state.pending_in_order(|pending| pending.asked == cancel) {
+            state.pending.remove(place);
+            state.consumers.cancelled(tag);
+            let method = frame.method(MethodKind::BasicCancelOk, self.dialect);
+            return Ok(Some(Event::Reply { request: pending.id, method }));
+        }
+        if is_server || state.pending.iter().any(|pending| pending.asked == cancel) {
             return self.on_reply(frame, MethodKind::BasicCancelOk, slot);
         }
         state.consumer_ended(ok.consumer_tag);
         Ok(Some(Event::Notice(frame.method(MethodKind::BasicCancelOk, self.dialect))))
     }
 
-    /// The request that is answered: the oldest one (`SYN-02`).
-    ///
-    /// RabbitMQ leaves the answers to basic.consume and basic.cancel to the queue, and replies to later
-    /// requests may overtake them. A flow-ok may be missing altogether.
     pub(super) fn find_pending(&self, kind: MethodKind, slot: Slot) -> Option<(usize, Pending)> {
-        let state = self.channels.get(slot)?;
         let answers = |request: &Pending| request.kind.info().replies.contains(&kind);
-        let place = state.pending.iter().position(answers)?;
-        let in_order = state.pending.iter().take(place).all(|earlier| {
-            matches!(
-                earlier.kind,
-                MethodKind::BasicConsume | MethodKind::BasicCancel | MethodKind::ChannelFlow
-            )
-        });
-        state.pending.get(place).filter(|_| in_order).map(|pending| (place, *pending))
+        self.channels.get(slot)?.pending_in_order(answers)
     }
 
     pub(super) fn take_pending(
@@ -175,6 +170,23 @@ impl Session {
         }
         state.pending.push_back(Pending { id, kind: method.kind(), asked });
         Some(id)
+    }
+}
+
+impl ChannelState {
+    /// The oldest of these requests, if its reply may come now (`SYN-02`).
+    ///
+    /// RabbitMQ leaves the answers to basic.consume and basic.cancel to the queue, and replies to later
+    /// requests may overtake them. A flow-ok may be missing altogether.
+    fn pending_in_order(&self, is_answered: impl Fn(&Pending) -> bool) -> Option<(usize, Pending)> {
+        let place = self.pending.iter().position(is_answered)?;
+        let in_order = self.pending.iter().take(place).all(|earlier| {
+            matches!(
+                earlier.kind,
+                MethodKind::BasicConsume | MethodKind::BasicCancel | MethodKind::ChannelFlow
+            )
+        });
+        self.pending.get(place).filter(|_| in_order).map(|pending| (place, *pending))
     }
 }
 
