@@ -28,7 +28,12 @@ impl Session {
         let Some(state) = self.channels.get(slot) else { return Ok(None) };
         match state.phase {
             ChannelPhase::Closing => self.on_method_while_closing(frame, kind, slot),
-            ChannelPhase::Draining => Ok(None), // the peer waits for close-ok
+            ChannelPhase::Draining => Err(frame.wrong_method(
+                "CHN-08",
+                ReplyCode::CHANNEL_ERROR,
+                "nothing behind channel.close",
+                kind,
+            )),
             ChannelPhase::Opening => self.on_method_while_opening(frame, kind, slot),
             _ => {
                 if !matches!(state.receiving, Receiving::Nothing) {
@@ -212,7 +217,12 @@ impl Session {
             return Err(frame.fault("CHN-01", ReplyCode::CHANNEL_ERROR, "an open channel", got));
         };
         match state.phase {
-            ChannelPhase::Closing | ChannelPhase::Draining => Ok(None), // CHN-04
+            ChannelPhase::Closing => Ok(None), // CHN-04
+            ChannelPhase::Draining => {
+                let expected = "nothing behind channel.close";
+                let got = Got::Frame(frame_type);
+                Err(frame.fault("CHN-08", ReplyCode::CHANNEL_ERROR, expected, got))
+            }
             ChannelPhase::Open if frame_type == FrameType::BODY => state.on_body(frame, rules),
             ChannelPhase::Open => {
                 let Some((first, second)) = state.on_header(frame, rules)? else { return Ok(None) };
