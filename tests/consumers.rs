@@ -158,6 +158,7 @@ fn both_sides_may_cancel() {
     assert_eq!(deliver_to(&mut pair, "c"), Ok(1));
     // With a reply, which the client gives.
     pair.server.connection.channel(ONE).unwrap().call(&cancel(false)).unwrap();
+    assert_eq!(deliver_to(&mut pair, "c"), UNKNOWN);
     let (client, _) = drive(&mut pair);
     pair.client.connection.channel(ONE).unwrap().reply(token(&client[1..]), &ok).unwrap();
     let (_, server) = drive(&mut pair);

@@ -171,6 +171,26 @@ fn every_content_of_a_server_arrives() {
 }
 
 #[test]
+fn each_content_of_a_read_has_its_own_header() {
+    let mut client = common::client(plain());
+    client.open_channel().unwrap();
+    let one = |tag: u64| {
+        let properties = [b"\x80\0", &short(&format!("text/{tag}"))[..]].concat();
+        [deliver(1, tag), header(1, 2, &properties), body(1, b"xy")].concat()
+    };
+    feed(&mut client, &[channel_open_ok(1), one(1), one(2), one(3)].concat());
+    let events = poll(&mut client);
+    let types: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Content(content) => content.properties().content_type(),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(types, ["text/1", "text/2", "text/3"]);
+}
+
+#[test]
 fn large_bodies_are_not_copied() {
     for shared in [false, true] {
         let mut client = client();
