@@ -1,0 +1,210 @@
+//! One end of a connection, whose octets are counted on their way in and out.
+
+use core::cell::Cell;
+
+use amqp_proto::protocol::ReplyCode;
+use amqp_proto::{
+    Channel, ChannelId, ClientConfig, Connection, Event, Instant, Phase, Scope, ServerConfig,
+    Violation,
+};
+
+use crate::common::*;
+
+thread_local! {
+    /// Octets that the test of this thread has moved, in either direction.
+    pub(crate) static COUNTED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A connection under test. What it takes to bring it to a stage isn't counted.
+#[derive(Clone, Debug)]
+pub(crate) struct End {
+    pub(crate) connection: Connection,
+    pub(crate) now: Instant,
+}
+
+impl End {
+    /// A client or server that has seen nothing yet.
+    pub(crate) const fn new(connection: Connection) -> Self {
+        Self { connection, now: T0 }
+    }
+
+    /// A client that has seen nothing yet; the protocol header is what it has to write.
+    pub(crate) fn fresh_client() -> Self {
+        Self::new(Connection::client(plain(), T0))
+    }
+
+    /// A server that has seen nothing yet.
+    pub(crate) fn fresh_server() -> Self {
+        Self::new(Connection::server(ServerConfig::default(), T0))
+    }
+
+    /// An open client: 2,047 channels, frame-max 131,072, heartbeat 60.
+    pub(crate) fn client() -> Self {
+        Self::client_with(plain())
+    }
+
+    pub(crate) fn client_with(config: ClientConfig) -> Self {
+        Self::new(client(config))
+    }
+
+    /// An open server, agreed on the same.
+    pub(crate) fn server() -> Self {
+        Self::server_with(ServerConfig::default())
+    }
+
+    pub(crate) fn server_with(config: ServerConfig) -> Self {
+        Self::new(server(config))
+    }
+
+    /// With this channel open too.
+    pub(crate) fn with_channel(mut self, channel: u16) -> Self {
+        let id = ChannelId::new(channel).unwrap();
+        if self.connection.side() == amqp_proto::Side::Client {
+            self.connection.open_channel_number(id).unwrap();
+            feed(&mut self.connection, &channel_open_ok(channel));
+        } else {
+            feed(&mut self.connection, &channel_open(channel));
+        }
+        let events = poll(&mut self.connection);
+        assert!(matches!(events[..], [Event::ChannelOpened(_)]), "{:?}", lines(&events));
+        output(&mut self.connection);
+        self
+    }
+
+    /// An open client with channel 1.
+    pub(crate) fn client_channel() -> Self {
+        Self::client().with_channel(1)
+    }
+
+    /// An open server with channel 1.
+    pub(crate) fn server_channel() -> Self {
+        Self::server().with_channel(1)
+    }
+
+    /// Commands on channel 1.
+    pub(crate) fn channel(&mut self) -> Channel<'_> {
+        self.channel_number(1)
+    }
+
+    pub(crate) fn channel_number(&mut self, channel: u16) -> Channel<'_> {
+        self.connection.channel(ChannelId::new(channel).unwrap()).unwrap()
+    }
+
+    /// Hands octets in and tells what comes of it. Logins and virtual hosts are accepted.
+    ///
+    /// The same comes of it octet by octet (`FRM-05`).
+    pub(crate) fn feed(&mut self, octets: &[u8]) -> Vec<Event> {
+        COUNTED.set(COUNTED.get() + octets.len());
+        let mut twin = self.connection.clone();
+        self.connection.handle_slice(self.now, octets);
+        let events = poll(&mut self.connection);
+        if octets.len() <= 4096 {
+            let mut told = Vec::new();
+            for octet in octets.chunks(1) {
+                twin.handle_slice(self.now, octet);
+                told.extend(poll(&mut twin));
+            }
+            assert_eq!(lines(&events), lines(&told), "octet by octet");
+            assert_eq!(output(&mut self.connection.clone()), output(&mut twin), "octet by octet");
+        }
+        events
+    }
+
+    /// All octets that wait to be written.
+    pub(crate) fn sent(&mut self) -> Vec<u8> {
+        let octets = output(&mut self.connection);
+        COUNTED.set(COUNTED.get() + octets.len());
+        octets
+    }
+
+    /// Lets time pass to this moment and tells what comes of it.
+    pub(crate) fn wait_until(&mut self, now: Instant) -> Vec<Event> {
+        self.now = now;
+        self.connection.handle_timeout(now);
+        poll(&mut self.connection)
+    }
+
+    /// What comes of octets that break nothing.
+    pub(crate) fn takes(&mut self, octets: &[u8]) -> Vec<Event> {
+        let events = self.feed(octets);
+        let is_legal = |event: &Event| {
+            !matches!(event, Event::Violation(_) | Event::Irregular(_) | Event::Closed(_))
+        };
+        assert!(events.iter().all(is_legal), "{:?}", lines(&events));
+        events
+    }
+
+    /// The octets break nothing, tell nothing, and nothing answers them.
+    pub(crate) fn ignores(&mut self, octets: &[u8]) {
+        let events = self.takes(octets);
+        assert_eq!(lines(&events), [""; 0]);
+        assert_eq!(hex(&self.sent()), "");
+    }
+
+    /// The octets break this rule: Close with this code goes out, and close-ok is the end.
+    pub(crate) fn closes(&mut self, octets: &[u8], rule: &str, code: ReplyCode) -> Violation {
+        let events = self.feed(octets);
+        let violation = first_violation(&events);
+        assert_eq!((violation.rule, violation.reply_code), (rule, code), "{violation}");
+        assert_eq!(violation.scope, Scope::Connection, "{violation}");
+        let sent = frames(&self.sent());
+        let (frame_type, channel, payload) = sent.last().unwrap();
+        assert_eq!((*frame_type, *channel), (1, 0), "{violation}");
+        let expected = [&b"\0\x0A\0\x32"[..], &code.0.to_be_bytes()].concat();
+        assert_eq!(payload[..6], expected, "{violation}");
+        assert_eq!(sent.iter().filter(|frame| **frame == sent[sent.len() - 1]).count(), 1);
+        let mut events = events;
+        if endings(&events) == 0 {
+            self.connection.handle_slice(self.now, &connection_close_ok());
+            events.extend(poll(&mut self.connection));
+        }
+        assert_eq!(endings(&events), 1, "{:?}", lines(&events));
+        assert_eq!(self.connection.phase(), Phase::Closed);
+        assert_eq!(hex(&self.sent()), "");
+        violation
+    }
+
+    /// The octets break this rule on channel 1: channel.close with this code goes out, and nothing else
+    /// is touched by it.
+    pub(crate) fn closes_channel(
+        &mut self,
+        octets: &[u8],
+        rule: &str,
+        code: ReplyCode,
+    ) -> Violation {
+        let events = self.feed(octets);
+        let violation = first_violation(&events);
+        assert_eq!((violation.rule, violation.reply_code), (rule, code), "{violation}");
+        assert_eq!(violation.scope, Scope::Channel(1), "{violation}");
+        let sent = frames(&self.sent());
+        let (frame_type, channel, payload) = sent.last().unwrap();
+        assert_eq!((*frame_type, *channel), (1, 1), "{violation}");
+        let expected = [&b"\0\x14\0\x28"[..], &code.0.to_be_bytes()].concat();
+        assert_eq!(payload[..6], expected, "{violation}");
+        assert_eq!(self.connection.phase(), Phase::Open);
+        let events = self.takes(&channel_close_ok(1));
+        let is_closed = |event: &Event| matches!(event, Event::ChannelClosed { .. });
+        assert!(events.iter().any(is_closed), "{:?}", lines(&events));
+        violation
+    }
+
+    /// The octets break this rule, and the stream ends without a word.
+    pub(crate) fn drops(&mut self, octets: &[u8], rule: &str) -> Violation {
+        let events = self.feed(octets);
+        let violation = first_violation(&events);
+        assert_eq!(violation.rule, rule, "{violation}");
+        assert_eq!(hex(&self.sent()), "", "{violation}");
+        assert_eq!(endings(&events), 1, "{:?}", lines(&events));
+        assert_eq!(self.connection.phase(), Phase::Closed);
+        violation
+    }
+}
+
+/// The first violation among these, behind which nothing but ends is told.
+pub(crate) fn first_violation(events: &[Event]) -> Violation {
+    let violation = events.iter().find_map(|event| match event {
+        Event::Violation(violation) => Some(**violation),
+        _ => None,
+    });
+    violation.unwrap_or_else(|| panic!("no violation in {:?}", lines(events)))
+}
