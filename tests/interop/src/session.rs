@@ -2,8 +2,10 @@
 
 use std::time::Instant;
 
+use amqp_proto::frame::{FrameType, RawFrame};
 use amqp_proto::protocol::{
-    Method, MethodKind, Properties, ReplyCode, Request, basic, channel, queue as queues,
+    AsMethod, Dialect, Method, MethodKind, Properties, ReplyCode, Request, basic, channel,
+    queue as queues,
 };
 use amqp_proto::{
     Channel, ChannelId, CloseDetail, CloseReason, Content, Event, Initiator, MethodEvent,
@@ -67,6 +69,17 @@ impl Client {
     #[track_caller]
     pub fn request(&mut self, id: ChannelId, method: &impl Request) -> RequestId {
         self.retry(|client| client.on(id).call(method)).expect("there will be a reply")
+    }
+
+    /// Sends a method that the engine refuses to send, since the broker would refuse to take it.
+    #[track_caller]
+    pub fn inject(&mut self, id: ChannelId, method: &impl AsMethod) {
+        let (mut payload, mut octets) = (Vec::new(), Vec::new());
+        method.encode(Dialect::V0_9_1, &mut payload).expect("the method can be written");
+        let frame =
+            RawFrame { frame_type: FrameType::METHOD, channel: id.number(), payload: &payload };
+        frame.encode(&mut octets).expect("the frame can be written");
+        self.amqp.inject(&octets);
     }
 
     /// Sends a request that wants no reply.

@@ -86,11 +86,20 @@ fn a_queue_of_another_connection_is_405() {
     owner.close();
 }
 
+/// An ack for which the broker closes the channel; the engine wouldn't send it.
+#[track_caller]
+fn ack_the_unknown(client: &mut Client, channel: ChannelId) {
+    let ack = basic::Ack { delivery_tag: 7, multiple: false };
+    let refused = UsageError::UnknownDelivery { channel: channel.number(), delivery_tag: 7 };
+    assert_eq!(client.on(channel).send(&ack), Err(refused));
+    client.inject(channel, &ack);
+}
+
 #[test]
 fn an_unknown_delivery_tag_is_406() {
     let mut client = Client::connect();
     let channel = client.open();
-    client.on(channel).send(&basic::Ack { delivery_tag: 7, multiple: false }).unwrap();
+    ack_the_unknown(&mut client, channel);
     let reason = client.channel_closed(channel);
     check(&reason, ReplyCode::PRECONDITION_FAILED, "unknown delivery tag 7", MethodKind::BasicAck);
     client.close();
@@ -112,7 +121,7 @@ fn a_publish_to_a_missing_exchange_is_404() {
 fn a_channel_is_closed_inside_a_streamed_content() {
     let mut client = Client::connect();
     let channel = client.open();
-    client.on(channel).send(&basic::Ack { delivery_tag: 7, multiple: false }).unwrap();
+    ack_the_unknown(&mut client, channel);
     client.on(channel).start_publish(&key("nowhere"), Properties::default(), 10).unwrap();
     client.on(channel).send_body("01234").unwrap();
     let refused = client.on(channel).close(200.into(), "").unwrap_err();
@@ -131,7 +140,7 @@ fn a_channel_is_closed_inside_a_streamed_content() {
 fn large_publishes_behind_a_fault_do_no_harm() {
     let mut client = Client::connect();
     let channel = client.open();
-    client.on(channel).send(&basic::Ack { delivery_tag: 7, multiple: false }).unwrap();
+    ack_the_unknown(&mut client, channel);
     let body = bytes::Bytes::from(vec![0; 3 << 20]);
     client.write_at_most = 10_000;
     client.on(channel).publish(&key("nowhere"), Properties::default(), &body).unwrap();
@@ -172,8 +181,9 @@ fn a_consumer_tag_used_twice_is_530() {
     let channel = client.open();
     let queue = client.queue(channel);
     client.ok(channel, &consume(&queue), MethodKind::BasicConsumeOk);
-    let second = client.request(channel, &consume(&queue));
-    failed(&mut client, Some(channel), second);
+    let refused = UsageError::ConsumerTagInUse { channel: channel.number() };
+    assert_eq!(client.on(channel).call(&consume(&queue)), Err(refused));
+    client.inject(channel, &consume(&queue));
     let reason = client.closed();
     check(&reason, ReplyCode::NOT_ALLOWED, "consumer tag", MethodKind::BasicConsume);
 }

@@ -185,11 +185,9 @@ fn transactions() {
 fn confirms_and_transactions_do_not_mix() {
     let mut client = Client::connect();
     let channel = select(&mut client);
-    let request = client.request(channel, &tx::Select);
-    client.next("the request's failure", |event| {
-        matches!(event, Event::RequestFailed { request: failed, .. } if *failed == request)
-            .then_some(())
-    });
+    let refused = client.on(channel).call(&tx::Select).unwrap_err();
+    assert!(matches!(refused, UsageError::ChannelMode { .. }), "{refused}");
+    client.inject(channel, &tx::Select);
     assert_eq!(client.channel_closed(channel).reply_code, ReplyCode::PRECONDITION_FAILED);
     client.close();
 }
