@@ -274,7 +274,7 @@ pub struct Violation {
     pub scope: Scope,
     /// The reply code that names it.
     pub reply_code: ReplyCode,
-    /// The rule's id in the rule book, for example `FRM-06`.
+    /// The rule's id in [the rule book](crate::rules), for example `FRM-06`.
     pub rule: &'static str,
     /// What the rule expects.
     pub expected: &'static str,

@@ -186,7 +186,8 @@
 //! A client is in `Secure` from start-ok on; a server only if it asks for more by a challenge.
 //!
 //! Before `Opening` there is no Close handshake: faults and refusals end the stream without a word
-//! (`HS-02`). Ids such as `HS-02` name rules of the protocol; [`Violation::rule`] is one of them.
+//! (`HS-02`). Ids such as `HS-02` name rules of the protocol, which [the rule book](rules) lists;
+//! [`Violation::rule`] is one of them.
 //!
 //! # Features
 //!
@@ -213,6 +214,9 @@ mod peer;
 mod phase;
 mod profile;
 pub mod protocol;
+#[cfg(doc)]
+#[doc = include_str!("../docs/rules.md")]
+pub mod rules {}
 pub mod sasl;
 #[cfg(feature = "testing")]
 pub mod testing;

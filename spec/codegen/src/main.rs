@@ -1,4 +1,5 @@
-//! Turns the protocol data of `spec/` into `src/protocol/generated`.
+//! Turns the protocol data of `spec/` into `src/protocol/generated`, and its rule book into
+//! `docs/rules.md`.
 //!
 //! * `cargo run -p amqp-codegen` writes the files.
 //! * `cargo run -p amqp-codegen -- --check` fails if they are not what would be written.
@@ -11,6 +12,7 @@ mod emit;
 mod model;
 mod names;
 mod output;
+mod rules;
 mod verify;
 
 use std::{
@@ -37,10 +39,18 @@ fn run() -> Result<()> {
     let repository = repository()?;
     let data = data::load(&repository.join("spec"))?;
     let protocol = model::resolve(&data)?;
+    let rules = rules::page(&rules::load(&repository.join("spec"))?)?;
     let target = repository.join("src/protocol/generated");
+    let page = repository.join("docs/rules.md");
     match *arguments {
-        [] => output::write(&target, &emit::files(&protocol), &repository),
-        ["--check"] => output::check(&target, &emit::files(&protocol), &repository),
+        [] => {
+            output::write(&target, &emit::files(&protocol), &repository)?;
+            output::write_page(&page, &rules)
+        }
+        ["--check"] => {
+            output::check(&target, &emit::files(&protocol), &repository)?;
+            output::check_page(&page, &rules)
+        }
         ["verify", directory] => {
             verify::run(&protocol, &repository.join("spec"), Path::new(directory))
         }

@@ -14,29 +14,39 @@ use crate::emit::File;
 pub(crate) fn write(target: &Path, files: &[File], repository: &Path) -> Result<()> {
     fs::create_dir_all(target)?;
     for file in files {
-        let path = target.join(&file.name);
         let text = format(&file.text, repository).with_context(|| file.name.clone())?;
-        let is_same = fs::read_to_string(&path).is_ok_and(|old| old == text);
-        if !is_same {
-            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-            println!("wrote {}", path.display());
-        }
+        write_page(&target.join(&file.name), &text)?;
     }
     refuse_strangers(target, files)
 }
 
+/// Writes a file that isn't Rust.
+pub(crate) fn write_page(path: &Path, text: &str) -> Result<()> {
+    let is_same = fs::read_to_string(path).is_ok_and(|old| old == text);
+    if !is_same {
+        fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        println!("wrote {}", path.display());
+    }
+    Ok(())
+}
+
 pub(crate) fn check(target: &Path, files: &[File], repository: &Path) -> Result<()> {
     for file in files {
-        let path = target.join(&file.name);
         let text = format(&file.text, repository).with_context(|| file.name.clone())?;
-        let old =
-            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        if let Some(difference) = first_difference(&old, &text) {
-            bail!("{}:{difference}", path.display());
-        }
+        check_page(&target.join(&file.name), &text)?;
     }
     refuse_strangers(target, files)?;
     println!("src/protocol/generated is up to date");
+    Ok(())
+}
+
+/// Fails if the file isn't what would be written.
+pub(crate) fn check_page(path: &Path, text: &str) -> Result<()> {
+    let old =
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    if let Some(difference) = first_difference(&old, text) {
+        bail!("{}:{difference}", path.display());
+    }
     Ok(())
 }
 
