@@ -1,7 +1,6 @@
 //! What the engine allocates: nothing in steady state, and nothing that a peer only announces.
 //!
 //! A counting allocator watches this process; counting is on only inside calls into the engine.
-#![allow(unsafe_code, reason = "a global allocator can't be written without it")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -10,66 +9,13 @@
 )]
 
 mod common;
-
-use core::alloc::{GlobalAlloc, Layout};
-use core::cell::Cell;
-use std::alloc::System;
+mod counting;
 
 use amqp_proto::protocol::{Properties, basic};
 use amqp_proto::{ChannelId, Connection, Event, ServerConfig};
 use bytes::{Buf, Bytes, BytesMut};
 use common::*;
-
-struct Counting;
-
-thread_local! {
-    static ON: Cell<bool> = const { Cell::new(false) };
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-    static OCTETS: Cell<usize> = const { Cell::new(0) };
-}
-
-fn note(size: usize) {
-    if ON.try_with(Cell::get).unwrap_or(false) {
-        COUNT.set(COUNT.get() + 1);
-        OCTETS.set(OCTETS.get() + size);
-    }
-}
-
-// SAFETY: every call is passed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(layout.size());
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(size);
-        // SAFETY: the caller keeps the contract of `realloc`.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Runs a call into the engine, and counts its allocations on this thread.
-fn counted<T>(call: impl FnOnce() -> T) -> T {
-    ON.set(true);
-    let result = call();
-    ON.set(false);
-    result
-}
-
-/// Allocations and octets since the last call.
-fn taken() -> (usize, usize) {
-    (COUNT.replace(0), OCTETS.replace(0))
-}
+use counting::{counted, taken};
 
 /// A client with two open channels.
 fn client() -> Connection {

@@ -15,7 +15,7 @@
 //!    a channel.
 //! 5. A channel number is used again only after close-ok; each request has exactly one outcome, before
 //!    its channel ends.
-//! 6. What waits to be written stays within the limits.
+//! 6. What waits to be written stays within the limits, and so does the memory that is held.
 //! 7. A command that is refused changes nothing.
 //!
 //! The model that judges the output (`written.rs`) and the events (`told.rs`) shares no table and no code
@@ -31,6 +31,8 @@
 mod commands;
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../counting/mod.rs"]
+mod counting;
 mod explore;
 mod shared;
 mod states;

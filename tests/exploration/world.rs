@@ -9,6 +9,7 @@ use amqp_proto::{
 use bytes::{Buf, Bytes};
 
 use crate::CHANNELS;
+use crate::counting::{counted, taken};
 use crate::steps::Letter;
 use crate::told::{Stage, Told};
 use crate::written::Written;
@@ -27,6 +28,10 @@ pub(crate) fn limits() -> Limits {
 /// What `unsent` can come to: both limits, a content that is taken just below the first, and the longest
 /// answer to a frame that is taken just below the second.
 const MOST_UNSENT: usize = 600 + 120 + 1250 + 300;
+
+/// What a connection can come to hold beside them, in octets: copied output up to its limits, the window,
+/// and the state of two channels, each with few requests, deliveries and publishes.
+const MOST_HELD: usize = 600 + 120 + 200 + 2 * 1024;
 
 #[derive(Clone)]
 pub(crate) struct World {
@@ -188,7 +193,16 @@ impl World {
         }
     }
 
+    /// Octets that the connection holds for itself: what a copy of it takes. Received octets that wait,
+    /// and bodies that wait to be written, are shared with the copy; `unsent` counts the latter.
+    fn memory(&self) -> usize {
+        drop(counted(|| self.connection.clone()));
+        taken().1
+    }
+
     fn check(&mut self, before: &Before<'_>) {
+        let memory = self.memory();
+        assert!(memory <= MOST_HELD, "invariant 6: {memory} octets are held");
         let unsent = self.connection.unsent();
         if !self.ended {
             assert!(unsent <= MOST_UNSENT, "invariant 6: {unsent} octets wait");
