@@ -315,7 +315,8 @@ impl Connection {
         self.largest_other = match self.session.side {
             // TUN-09: RabbitMQ sends methods and headers larger than frame-max.
             Side::Client => {
-                self.largest_body.max(self.session.limits.method_or_header_frame).min(ceiling)
+                let own = self.session.limits.method_or_header_frame.saturating_sub(slack);
+                self.largest_body.max(own).min(ceiling)
             }
             Side::Server => self.largest_body,
         };
