@@ -302,7 +302,9 @@ impl Connection {
             frame_max: self.agreed_frame_max(own_frame_max(config.frame_max), tune.frame_max),
             heartbeat: match config.heartbeat {
                 Heartbeat::Off => 0,
-                Heartbeat::Prefer(seconds) => lower(seconds, tune.heartbeat), // TUN-10
+                // TUN-10
+                Heartbeat::Prefer(seconds) if tune.heartbeat == 0 => seconds,
+                Heartbeat::Prefer(seconds) => seconds.min(tune.heartbeat),
             },
         };
         let open = connection::Open {
