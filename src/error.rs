@@ -396,6 +396,9 @@ impl core::error::Error for CloseReason {}
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.detail {
+            CloseDetail::EndOfStream { awaited: "connection.close" } => {
+                return f.write_str("the peer ended the stream without closing the connection");
+            }
             CloseDetail::EndOfStream { awaited } if self.initiator == Initiator::Transport => {
                 return write!(f, "the peer ended the stream while {awaited} was awaited");
             }
@@ -430,9 +433,6 @@ impl fmt::Display for CloseReason {
         }
         match self.detail {
             CloseDetail::CloseTimeout => f.write_str(" (close-ok didn't come in time)"),
-            CloseDetail::EndOfStream { awaited: "connection.close" } => {
-                f.write_str("the peer ended the stream without closing the connection")
-            }
             CloseDetail::EndOfStream { awaited } => {
                 write!(f, " (the stream ended while {awaited} was awaited)")
             }
