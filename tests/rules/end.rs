@@ -2,10 +2,10 @@
 
 use core::cell::Cell;
 
-use amqp_proto::protocol::ReplyCode;
+use amqp_proto::protocol::{Properties, ReplyCode, basic};
 use amqp_proto::{
-    Channel, ChannelId, ClientConfig, Connection, Event, Instant, Phase, Scope, ServerConfig,
-    Violation,
+    Channel, ChannelId, ClientConfig, Connection, Event, Instant, Payload, Phase, Scope,
+    ServerConfig, Side, Violation,
 };
 
 use crate::common::*;
@@ -59,7 +59,7 @@ impl End {
     /// With this channel open too.
     pub(crate) fn with_channel(mut self, channel: u16) -> Self {
         let id = ChannelId::new(channel).unwrap();
-        if self.connection.side() == amqp_proto::Side::Client {
+        if self.connection.side() == Side::Client {
             self.connection.open_channel_number(id).unwrap();
             feed(&mut self.connection, &channel_open_ok(channel));
         } else {
@@ -198,6 +198,39 @@ impl End {
         assert_eq!(self.connection.phase(), Phase::Closed);
         violation
     }
+
+    /// A server whose client consumes on channel 1: consumer `c`, without acks.
+    pub(crate) fn with_consumer(mut self) -> Self {
+        feed(&mut self.connection, &consume(1, "c", true));
+        let events = poll(&mut self.connection);
+        assert!(matches!(events[..], [Event::Request { .. }]), "{:?}", lines(&events));
+        self
+    }
+
+    /// Sends a content on channel 1: a publish, or a delivery to consumer `c`.
+    pub(crate) fn send_content<'p>(&mut self, body: impl Into<Payload<'p>>) {
+        if self.connection.side() == Side::Client {
+            let publish = basic::Publish::default();
+            self.channel().publish(&publish, Properties::EMPTY, body).unwrap();
+        } else {
+            self.channel().deliver(&to_consumer(), Properties::EMPTY, body).unwrap();
+        }
+    }
+
+    /// Begins one whose body is this long.
+    pub(crate) fn start_content(&mut self, size: u64) {
+        if self.connection.side() == Side::Client {
+            let publish = basic::Publish::default();
+            self.channel().start_publish(&publish, Properties::EMPTY, size).unwrap();
+        } else {
+            self.channel().start_deliver(&to_consumer(), Properties::EMPTY, size).unwrap();
+        }
+    }
+}
+
+/// What is delivered to consumer `c`.
+fn to_consumer() -> basic::Deliver<'static> {
+    basic::Deliver { consumer_tag: "c".into(), ..Default::default() }
 }
 
 /// The first violation among these, behind which nothing but ends is told.

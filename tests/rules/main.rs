@@ -17,6 +17,8 @@ mod book;
 mod common;
 mod end;
 
+mod cls;
+mod cls_ends;
 mod rc;
 
 use std::process::ExitCode;
@@ -42,7 +44,7 @@ pub(crate) const fn server(rule: &'static str, check: fn()) -> Test {
 }
 
 /// The tests of each chapter of the book.
-const CHAPTERS: &[&[Test]] = &[rc::TESTS];
+const CHAPTERS: &[&[Test]] = &[cls::TESTS, cls_ends::TESTS, rc::TESTS];
 
 fn main() -> ExitCode {
     let tests = || CHAPTERS.iter().copied().flatten();
