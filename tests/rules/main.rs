@@ -20,6 +20,8 @@ mod end;
 mod cls;
 mod cls_ends;
 mod rc;
+mod tun;
+mod tun_frames;
 
 use std::process::ExitCode;
 
@@ -44,7 +46,8 @@ pub(crate) const fn server(rule: &'static str, check: fn()) -> Test {
 }
 
 /// The tests of each chapter of the book.
-const CHAPTERS: &[&[Test]] = &[cls::TESTS, cls_ends::TESTS, rc::TESTS];
+const CHAPTERS: &[&[Test]] =
+    &[tun::TESTS, tun_frames::TESTS, cls::TESTS, cls_ends::TESTS, rc::TESTS];
 
 fn main() -> ExitCode {
     let tests = || CHAPTERS.iter().copied().flatten();
