@@ -1,11 +1,14 @@
 //! One end of a connection, whose octets are counted on their way in and out.
 
 use core::cell::Cell;
+use core::fmt::Debug;
 
 use amqp_proto::protocol::{Properties, ReplyCode, basic};
 use amqp_proto::{
     Channel, ChannelId, ClientConfig, Connection, Event, Instant, Payload, Phase, Scope,
     ServerConfig, Side, Violation,
+    Channel, ChannelId, ClientConfig, Connection, Event, Instant, Phase, ReplyToken, Scope,
+    ServerConfig, UsageError, Violation,
 };
 
 use crate::common::*;
@@ -231,6 +234,18 @@ impl End {
 /// What is delivered to consumer `c`.
 fn to_consumer() -> basic::Deliver<'static> {
     basic::Deliver { consumer_tag: "c".into(), ..Default::default() }
+    /// The command is refused for this reason, and nothing has changed.
+    pub(crate) fn refuses<T: Debug>(
+        &mut self,
+        command: impl FnOnce(&mut Connection) -> Result<T, UsageError>,
+        reason: UsageError,
+    ) {
+        let before = format!("{:?}", self.connection);
+        assert_eq!(command(&mut self.connection).unwrap_err(), reason);
+        assert_eq!(format!("{:?}", self.connection), before, "{reason}");
+        assert_eq!(lines(&poll(&mut self.connection)), [""; 0], "{reason}");
+        assert_eq!(hex(&self.sent()), "", "{reason}");
+    }
 }
 
 /// The first violation among these, behind which nothing but ends is told.
@@ -240,4 +255,12 @@ pub(crate) fn first_violation(events: &[Event]) -> Violation {
         _ => None,
     });
     violation.unwrap_or_else(|| panic!("no violation in {:?}", lines(events)))
+}
+
+/// The token of the only thing told, a request that wants a reply.
+pub(crate) fn token(events: &[Event]) -> ReplyToken {
+    let [Event::Request { token: Some(token), .. }] = events else {
+        panic!("{:?}", lines(events));
+    };
+    *token
 }
