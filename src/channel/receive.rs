@@ -192,6 +192,12 @@ impl Session {
         }
     }
 
+    /// Whether this side has closed the channel and waits for close-ok.
+    pub(crate) fn is_leaving(&self, channel: u16) -> bool {
+        let state = self.channels.find(channel).and_then(|slot| self.channels.get(slot));
+        state.is_some_and(|state| state.phase == ChannelPhase::Closing)
+    }
+
     /// The peer closes the channel: answered without asking the application (`CHN-14`).
     fn on_peer_close(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<Event>, Fault> {
         let Method::ChannelClose(close) = self.decode(frame)? else { return Ok(None) };

@@ -246,7 +246,7 @@ impl Connection {
 
     fn on_method(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
         let Some(&[c0, c1, m0, m1]) = frame.payload().first_chunk::<4>() else {
-            if self.session.phase == Phase::Closing {
+            if self.session.phase == Phase::Closing || self.session.is_leaving(frame.channel) {
                 return Ok(None);
             }
             let got = Got::Number(frame.size.into());
@@ -257,10 +257,15 @@ impl Connection {
             class_id: u16::from_be_bytes([c0, c1]),
             method_id: u16::from_be_bytes([m0, m1]),
         };
-        // CLS-07: whatever is wrong with a method, the Close names it.
-        self.on_method_with_id(frame, id).map_err(|mut fault| {
-            fault.method = id;
-            fault
+        self.on_method_with_id(frame, id).or_else(|mut fault| {
+            // CHN-04: behind this side's channel.close nothing is wrong but with what answers it.
+            let answers = [MethodKind::ChannelClose, MethodKind::ChannelCloseOk];
+            let is_answer = answers.iter().any(|kind| kind.id(self.session.dialect) == Some(id));
+            if !is_answer && self.session.is_leaving(frame.channel) {
+                return Ok(None);
+            }
+            fault.method = id; // CLS-07: whatever is wrong with a method, the Close names it.
+            Err(fault)
         })
     }
 

@@ -87,6 +87,13 @@ server in  opening             0 connection.open                => question
 *      in  start|secure|tune   * *                              => dropped HS-01
 *      in  opening             * *                              => connection 503 HS-01
 
+# Behind this side's channel.close nothing counts but what answers it (CHN-04). A heartbeat belongs to no
+# channel.
+*      in  leaving             1 frame.heartbeat                => connection 503 HB-02
+*      in  leaving             1 channel.close                  => answered           # CHN-05
+*      in  leaving             1 channel.close-ok               => left
+*      in  leaving             1 *                              => ignored
+
 # Open: what belongs on which channel, and to which side.
 *      in  *                   0 frame.heartbeat                => ignored            # HB-04
 *      in  *                   1 frame.heartbeat                => connection 503 HB-02
@@ -112,9 +119,6 @@ server in  unopened            1 channel.open                   => opened
 client in  joining             1 channel.open-ok                => opened
 client in  joining             1 channel.close                  => left
 client in  joining             1 *                              => connection 504 CHN-01
-*      in  leaving             1 channel.close                  => answered           # CHN-05
-*      in  leaving             1 channel.close-ok               => left
-*      in  leaving             1 *                              => ignored            # CHN-04
 *      in  draining            1 *                              => connection 504 CHN-08
 
 # Contents: one header, then the body, and nothing between on that channel.

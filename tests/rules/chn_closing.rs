@@ -78,8 +78,14 @@ fn discards_everything_until_close_ok(mut end: End, in_flight: &[Vec<u8>]) {
         header(1, u64::MAX, b"\xFF\xFF"),
         method(1, 20, 20, b"\0"),
         method(1, 20, 21, b"\0"),
-        // Octets that no decoder would take.
+        // Octets that no decoder would take, no method at all, one that nobody knows, one of channel 0, and
+        // one that either side sends alone.
         method(1, 60, 80, b"\0"),
+        frame(1, 1, b"\0\x3C"),
+        method(1, 60, 99, b""),
+        method(1, 10, 51, b""),
+        declare(1, "q"),
+        declare_ok(1, "q"),
         HEARTBEAT.to_vec(),
     ];
     for octets in of_any_side.iter().chain(in_flight) {
