@@ -22,7 +22,7 @@ use crate::phase::{Phase, Side};
 use crate::protocol::{AsMethod, Dialect, Method, MethodKind, ReplyCode, connection};
 use crate::sasl::Response;
 use crate::text::truncated;
-use crate::wire::{EncodeError, TableBuf};
+use crate::wire::{EncodeError, LongStr, TableBuf};
 
 impl Connection {
     /// The first eight octets, where they may be a protocol header. `None`: they are a frame.
@@ -207,7 +207,7 @@ impl Connection {
         }
         self.learn(start.server_properties);
         let Role::Client(config) = &self.role else { return Ok(None) };
-        let offered = || start.mechanisms.as_octets().split(|octet| *octet == b' ');
+        let offered = || words(start.mechanisms);
         let chosen = config
             .mechanisms
             .iter()
@@ -436,6 +436,11 @@ impl Connection {
         let Role::Client(config) = &self.role else { return None };
         config.mechanisms.get(self.mechanism)
     }
+}
+
+/// The words of a list that spaces separate.
+fn words(list: LongStr<'_>) -> impl Iterator<Item = &[u8]> {
+    list.as_octets().split(|octet| *octet == b' ').filter(|word| !word.is_empty())
 }
 
 /// The lower of two limits of which zero is the highest (`TUN-06`).
