@@ -72,7 +72,8 @@ pub struct ClientConfig {
     pub mechanisms: Vec<Mechanism>,
     /// The virtual host to open. `/`.
     pub virtual_host: String,
-    /// The locale to name in start-ok. `en_US`.
+    /// The locale to name in start-ok if the server offers it; else `en_US` is named, or what is on
+    /// offer (`HS-04`). `en_US`.
     pub locale: String,
     /// The client-properties of start-ok, with the table of capabilities.
     pub client_properties: TableBuf,

@@ -22,7 +22,7 @@ use crate::phase::{Phase, Side};
 use crate::protocol::{AsMethod, Dialect, Method, MethodKind, ReplyCode, connection};
 use crate::sasl::Response;
 use crate::text::truncated;
-use crate::wire::{EncodeError, LongStr, TableBuf};
+use crate::wire::{EncodeError, LongStr, ShortStr, TableBuf};
 
 impl Connection {
     /// The first eight octets, where they may be a protocol header. `None`: they are a frame.
@@ -233,7 +233,7 @@ impl Connection {
             client_properties: config.client_properties.as_table(),
             mechanism: mechanism.name().into(),
             response: response.as_slice().into(),
-            locale: config.locale.as_str().into(),
+            locale: locale(&config.locale, start.locales),
         };
         self.mechanism = index;
         match self.session.send_control(&start_ok) {
@@ -441,6 +441,14 @@ impl Connection {
 /// The words of a list that spaces separate.
 fn words(list: LongStr<'_>) -> impl Iterator<Item = &[u8]> {
     list.as_octets().split(|octet| *octet == b' ').filter(|word| !word.is_empty())
+}
+
+/// The client's locale, `en_US` or any that fits start-ok, whichever is on offer first (`HS-04`).
+fn locale<'a>(own: &'a str, offered: LongStr<'a>) -> ShortStr<'a> {
+    let is_offered = |locale: &&[u8]| words(offered).any(|word| word == *locale);
+    let any = || words(offered).find(|word| word.len() <= ShortStr::MAX_LEN);
+    let chosen = [own.as_bytes(), b"en_US"].into_iter().find(is_offered).or_else(any);
+    chosen.unwrap_or(own.as_bytes()).into()
 }
 
 /// The lower of two limits of which zero is the highest (`TUN-06`).
