@@ -280,12 +280,17 @@ impl Connection {
     }
 
     fn count_round(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
-        self.sasl_rounds = self.sasl_rounds.saturating_add(1);
-        if self.sasl_rounds <= self.session.limits.sasl_rounds {
-            return Ok(());
+        if self.sasl_rounds >= self.session.limits.sasl_rounds {
+            let got = Got::Number(u64::from(self.sasl_rounds) + 1);
+            return Err(frame.fault(
+                "HS-07",
+                ReplyCode::NOT_ALLOWED,
+                "fewer challenge rounds",
+                got,
+            ));
         }
-        let got = Got::Number(self.sasl_rounds.into());
-        Err(frame.fault("HS-07", ReplyCode::NOT_ALLOWED, "fewer challenge rounds", got))
+        self.sasl_rounds += 1;
+        Ok(())
     }
 
     fn on_tune(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
