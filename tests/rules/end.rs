@@ -246,6 +246,35 @@ fn to_consumer() -> basic::Deliver<'static> {
         assert_eq!(lines(&poll(&mut self.connection)), [""; 0], "{reason}");
         assert_eq!(hex(&self.sent()), "", "{reason}");
     }
+    /// Hands octets in and tells what comes of it until the test has to decide.
+    pub(crate) fn asks(&mut self, octets: &[u8]) -> Vec<Event> {
+        COUNTED.set(COUNTED.get() + octets.len());
+        self.connection.handle_slice(self.now, octets);
+        core::iter::from_fn(|| self.connection.poll_event()).collect()
+    }
+
+    /// A client or server that has seen nothing yet, brought to this phase with logins and virtual
+    /// hosts accepted.
+    pub(crate) fn at(mut self, phase: Phase) -> Self {
+        let steps = match self.connection.side() {
+            amqp_proto::Side::Client => {
+                vec![start("PLAIN AMQPLAIN"), tune(2047, 131_072, 60), open_ok()]
+            }
+            _ => {
+                let login = start_ok("PLAIN", b"\0guest\0guest");
+                vec![PROTOCOL_HEADER.into(), login, tune_ok(2047, 131_072, 60), open("/")]
+            }
+        };
+        for octets in steps {
+            if self.connection.phase() != phase {
+                feed(&mut self.connection, &octets);
+                poll(&mut self.connection);
+            }
+        }
+        assert_eq!(self.connection.phase(), phase);
+        output(&mut self.connection);
+        self
+    }
 }
 
 /// The first violation among these, behind which nothing but ends is told.
