@@ -1,5 +1,6 @@
 //! What a peer can make the engine store, decided before anything is allocated.
 
+use crate::frame::FRAME_MIN_SIZE;
 use crate::wire::TableLimits;
 
 /// The resource budget of one connection.
@@ -18,7 +19,7 @@ use crate::wire::TableLimits;
 #[non_exhaustive]
 pub struct Limits {
     /// Largest whole frame, in octets, taken before tuning is over (`HS-09`). 8192: RabbitMQ's own
-    /// bound, twice the 4096 that the specification promises.
+    /// bound, twice the 4096 that the specification promises and below which no value counts.
     pub frame_before_tune: u32,
     /// Largest method or content-header frame, in octets, that a client takes although a smaller
     /// frame-max was agreed (`TUN-09`: such frames can't be split, and RabbitMQ sends them). 131,072.
@@ -63,7 +64,7 @@ pub struct Limits {
     pub output_window: usize,
     /// Empty body frames in a row inside one content (`CNT-10`). 16.
     pub empty_body_frames: u16,
-    /// Challenge rounds of one login (`HS-07`). 8.
+    /// Challenge rounds of one login that a client goes along with (`HS-07`). 8.
     pub sasl_rounds: u8,
 }
 
@@ -86,6 +87,13 @@ impl Limits {
         limits.output_window = 4096;
         limits.sasl_rounds = 4;
         limits
+    }
+
+    /// The same, where a value would break the protocol or hold up everything.
+    pub(crate) fn sound(mut self) -> Self {
+        self.frame_before_tune = self.frame_before_tune.max(FRAME_MIN_SIZE); // HS-09
+        self.output_window = self.output_window.max(1); // one without room would never be refilled
+        self
     }
 
     const fn standard() -> Self {

@@ -76,8 +76,7 @@ impl Session {
             side,
             phase,
             dialect,
-            // A window without room would never be refilled.
-            limits: Limits { output_window: limits.output_window.max(1), ..limits },
+            limits,
             table: profile.table_limits(&limits.table),
             profile,
             content: ContentMode::Whole,

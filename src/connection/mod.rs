@@ -115,7 +115,7 @@ enum Gate {
 impl Connection {
     /// A client. The protocol header is ready to be transmitted.
     pub fn client(config: ClientConfig, now: Instant) -> Self {
-        let limits = config.limits;
+        let limits = config.limits.sound();
         let ceiling = frame_ceiling(config.frame_max, &limits).max(limits.method_or_header_frame);
         let mut session =
             Session::new(Side::Client, Phase::Start, config.dialect, limits, config.profile);
@@ -128,7 +128,7 @@ impl Connection {
 
     /// A server that waits for a protocol header.
     pub fn server(config: ServerConfig, now: Instant) -> Self {
-        let limits = config.limits;
+        let limits = config.limits.sound();
         let ceiling = frame_ceiling(config.frame_max, &limits);
         let mut session =
             Session::new(Side::Server, Phase::Header, Dialect::V0_9_1, limits, config.profile);
