@@ -7,7 +7,7 @@ use crate::channel::returns::Likeness;
 use crate::channel::state::ChannelState;
 use crate::error::{Got, Scope};
 use crate::event::{Content, ContentPart, ContentStart, Event, Head, ONE_OF_SEVERAL, RequestId};
-use crate::frame::{FRAME_HEADER_LEN, FrameHeader, FrameType};
+use crate::frame::{CONTENT_HEADER_MIN_SIZE, FRAME_HEADER_LEN, FrameHeader, FrameType};
 use crate::protocol::{ContentHeader, Dialect, MethodKind, ReplyCode};
 use crate::wire::{DecodeError, DecodeErrorKind, TableLimits};
 
@@ -285,6 +285,12 @@ impl ChannelState {
 #[cold]
 fn header_fault(frame: &Incoming<'_>, error: DecodeError) -> Fault {
     match error.kind() {
+        _ if frame.size < CONTENT_HEADER_MIN_SIZE => frame.fault(
+            "FRM-08",
+            ReplyCode::FRAME_ERROR,
+            "class, weight, body size and flags",
+            Got::Number(frame.size.into()),
+        ),
         DecodeErrorKind::UnknownClass { class_id } => frame.fault(
             "CNT-07",
             ReplyCode::UNEXPECTED_FRAME,

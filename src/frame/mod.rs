@@ -30,6 +30,9 @@ pub(crate) const HEADER_OCTETS: u32 = 7;
 /// [`FRAME_OVERHEAD`] as frames count.
 pub(crate) const OVERHEAD_OCTETS: u32 = 8;
 
+/// Least payload of a content header: class id, weight, body size and one word of flags (`FRM-08`).
+pub(crate) const CONTENT_HEADER_MIN_SIZE: u32 = 14;
+
 /// The octet that ends every frame (`FRM-02`).
 pub const FRAME_END: u8 = 0xCE;
 

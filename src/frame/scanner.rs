@@ -1,6 +1,9 @@
 use core::{fmt, iter::FusedIterator};
 
-use super::{Cut, FRAME_END, FRAME_HEADER_LEN, FrameHeader, FrameType, RawFrame, cut};
+use super::{
+    CONTENT_HEADER_MIN_SIZE, Cut, FRAME_END, FRAME_HEADER_LEN, FrameHeader, FrameType, RawFrame,
+    cut,
+};
 use crate::wire::DecodeError;
 
 /// Walks the frames of a slice, from any offset, for one direction of a stream.
@@ -204,9 +207,6 @@ fn plausible_header(octets: &[u8], max_payload: u32) -> Option<Option<usize>> {
 
 /// Class id and method id.
 const METHOD_MIN_SIZE: u32 = 4;
-
-/// Class id, weight, body size and one word of flags.
-const CONTENT_HEADER_MIN_SIZE: u32 = 14;
 
 #[cfg(test)]
 mod tests {

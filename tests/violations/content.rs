@@ -147,8 +147,8 @@ fn content_headers_can_be_read() {
     check_all(vec![
         bad("another class", of_class(b"\0\x32"), ("CNT-07", 505)),
         bad("class 0", of_class(b"\0\0"), ("CNT-07", 505)),
-        bad("no octets", frame(2, 1, b""), octets),
-        bad("thirteen octets", frame(2, 1, &of_class(b"\0\x3C")[7..20]), octets),
+        bad("no octets", frame(2, 1, b""), ("FRM-08", 501)),
+        bad("thirteen octets", frame(2, 1, &of_class(b"\0\x3C")[7..20]), ("FRM-08", 501)),
         bad("another flag word announced", headed(b"\0\x01\0\0"), flags),
         bad("another flag word announced and missing", headed(b"\0\x01"), flags),
         bad("an undefined flag", headed(b"\0\x02"), flags),
