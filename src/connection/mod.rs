@@ -147,7 +147,9 @@ impl Connection {
     ) -> Self {
         let mut timers = Timers::new(now);
         timers.arm_from_now(Timer::Handshake, handshake_timeout);
+        // What is never cut can't be waited for.
         let before_tune = session.limits.frame_before_tune.saturating_sub(OVERHEAD_OCTETS);
+        let before_tune = before_tune.min(input.ceiling());
         Self {
             role,
             rules: session.content_rules(),
