@@ -410,12 +410,6 @@ impl Connection {
             self.handshake_timed_out();
             return;
         }
-        if self.timers.is_due(Timer::Send) {
-            if !bytes::Buf::has_remaining(&self.session.window) {
-                self.session.send_heartbeat();
-            }
-            self.timers.arm_from_now(Timer::Send, self.send_interval());
-        }
         if self.timers.is_due(Timer::Receive) {
             if self.waits_for_application() {
                 self.timers.arm_from_now(Timer::Receive, self.receive_interval());
@@ -429,7 +423,15 @@ impl Connection {
                 self.timers.arm_from_now(Timer::Close, self.close_timeout);
             } else {
                 self.close_timed_out();
+                return;
             }
+        }
+        // Last, so that nothing is queued for a peer that is given up.
+        if self.timers.is_due(Timer::Send) {
+            if !bytes::Buf::has_remaining(&self.session.window) {
+                self.session.send_heartbeat();
+            }
+            self.timers.arm_from_now(Timer::Send, self.send_interval());
         }
     }
 
