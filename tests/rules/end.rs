@@ -9,6 +9,8 @@ use amqp_proto::{
     ServerConfig, Side, Violation,
     Channel, ChannelId, ClientConfig, Connection, Event, Instant, Phase, ReplyToken, Scope,
     ServerConfig, UsageError, Violation,
+    Channel, ChannelId, ClientConfig, Connection, Event, Instant, Phase, Scope, ServerConfig, Side,
+    UsageError, Violation,
 };
 
 use crate::common::*;
@@ -274,6 +276,48 @@ fn to_consumer() -> basic::Deliver<'static> {
         assert_eq!(self.connection.phase(), phase);
         output(&mut self.connection);
         self
+    pub(crate) fn is_client(&self) -> bool {
+        self.connection.side() == Side::Client
+    }
+
+    /// With this channel open and, on a server, a consumer `c` on it.
+    pub(crate) fn with_contents(self, channel: u16) -> Self {
+        let mut end = self.with_channel(channel);
+        if !end.is_client() {
+            end.takes(&consume(channel, "c", true));
+        }
+        end
+    }
+
+    /// The method with which a content of the peer begins: the delivery with this tag, or a publish.
+    pub(crate) fn content_of_peer(&self, channel: u16, delivery_tag: u64) -> Vec<u8> {
+        if self.is_client() { deliver(channel, delivery_tag) } else { publish(channel, "k") }
+    }
+
+    /// Sends a content by the method of `own_content`.
+    pub(crate) fn send_content(
+        &mut self,
+        channel: u16,
+        properties: Properties<'_>,
+        body: Vec<u8>,
+    ) -> Result<(), UsageError> {
+        let is_client = self.is_client();
+        let mut channel = self.channel_number(channel);
+        if !is_client {
+            let deliver = basic::Deliver {
+                consumer_tag: "c".into(),
+                routing_key: "q".into(),
+                ..Default::default()
+            };
+            return channel.deliver(&deliver, properties, body).map(drop);
+        }
+        let publish = basic::Publish { routing_key: "k".into(), ..Default::default() };
+        channel.publish(&publish, properties, body).map(drop)
+    }
+
+    /// The method with which a content of this side begins, as it goes out.
+    pub(crate) fn own_content(&self, channel: u16, delivery_tag: u64) -> Vec<u8> {
+        if self.is_client() { publish(channel, "k") } else { deliver(channel, delivery_tag) }
     }
 }
 
