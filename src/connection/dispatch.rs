@@ -181,6 +181,7 @@ impl Connection {
         let largest = match header.frame_type {
             FrameType::METHOD | FrameType::HEADER => self.largest_other,
             FrameType::BODY | FrameType::HEARTBEAT => self.largest_body,
+            _ if self.session.phase == Phase::Closing => self.largest_body, // CLS-01
             _ => {
                 let got = Got::Frame(header.frame_type);
                 return Err(frame.fault(
