@@ -50,9 +50,11 @@ impl Session {
                 0
             }
             Method::BasicGetOk(get_ok) => {
-                let pending = self.take_pending(frame, kind, slot)?;
-                irregular = self.enter_delivery(frame, slot, get_ok.delivery_tag, needs_ack)?;
-                pending.id.0
+                if get.is_some() {
+                    // Before the get is taken from those that fail with the connection.
+                    irregular = self.enter_delivery(frame, slot, get_ok.delivery_tag, needs_ack)?;
+                }
+                self.take_pending(frame, kind, slot)?.id.0
             }
             Method::BasicReturn(back) => Likeness::of_route(back.exchange, back.routing_key),
             _ => 0,
