@@ -51,6 +51,8 @@ pub(crate) enum Asked {
     #[default]
     Nothing,
     Consumer {
+        /// A hash of the consumer-tag.
+        tag: u64,
         needs_ack: bool,
         /// Whether the server chooses the tag.
         unnamed: bool,
@@ -154,10 +156,12 @@ impl ChannelState {
                 }
             }
             Method::BasicGet(get) => return Asked::Message { needs_ack: !get.no_ack },
-            Method::BasicConsume(consume) => return self.ask_consumer(consume),
+            Method::BasicConsume(consume) => return self.ask_consumer(consume, request),
             Method::BasicCancel(cancel) => {
                 let tag = cancel.consumer_tag.as_octets();
-                if cancel.no_wait || from == Side::Server {
+                if from == Side::Server {
+                    self.consumers.cancelled_by_server(tag);
+                } else if cancel.no_wait {
                     self.consumers.part(tag);
                 } else {
                     self.consumers.cancel(tag);
@@ -169,13 +173,15 @@ impl ChannelState {
         Asked::Nothing
     }
 
-    fn ask_consumer(&mut self, consume: &basic::Consume<'_>) -> Asked {
+    fn ask_consumer(&mut self, consume: &basic::Consume<'_>, request: u64) -> Asked {
         let needs_ack = !consume.no_ack && !is_browser(consume.arguments);
-        let unnamed = consume.consumer_tag.is_empty();
+        let tag = consume.consumer_tag.as_octets();
+        let unnamed = tag.is_empty();
         if !unnamed {
-            self.consumers.enter(consume.consumer_tag.as_octets(), needs_ack, consume.no_wait);
+            self.consumers.enter(tag, needs_ack, (!consume.no_wait).then_some(request));
         }
-        Asked::Consumer { needs_ack, unnamed, ended: false }
+        let tag = hashed(HASH_OF_NOTHING, tag);
+        Asked::Consumer { tag, needs_ack, unnamed, ended: false }
     }
 
     /// Enters what a reply changes, on either side.
@@ -184,12 +190,12 @@ impl ChannelState {
             (Method::QueueDeclareOk(declared), Asked::QueueName) => {
                 self.last_queue.named(declared.queue, request);
             }
-            (Method::BasicConsumeOk(ok), Asked::Consumer { needs_ack, unnamed, ended }) => {
+            (Method::BasicConsumeOk(ok), Asked::Consumer { needs_ack, unnamed, ended, .. }) => {
                 let tag = ok.consumer_tag.as_octets();
                 if ended {
                     self.consumers.part(tag);
-                } else if !self.consumers.activate(tag) && unnamed {
-                    self.consumers.enter(tag, needs_ack, true);
+                } else if !self.consumers.activate(tag, request) && unnamed {
+                    self.consumers.enter(tag, needs_ack, None);
                 }
             }
             (Method::BasicCancelOk(ok), _) => self.consumers.cancelled(ok.consumer_tag.as_octets()),

@@ -22,8 +22,8 @@ struct Consumer {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ConsumerPhase {
-    /// basic.consume has no reply yet: nothing is delivered before it (`BAS-01`).
-    Asked,
+    /// This basic.consume has no reply yet: nothing is delivered before it (`BAS-01`).
+    Asked(u64),
     Active,
     /// basic.cancel has no reply yet: deliveries may still come (`BAS-01`), the tag may be used anew.
     Cancelling,
@@ -42,9 +42,9 @@ impl Consumers {
         self.get(tag).is_some_and(|consumer| consumer.phase != ConsumerPhase::Cancelling)
     }
 
-    /// A consumer was asked for (`active` false: its reply is still to come).
-    pub(crate) fn enter(&mut self, tag: &[u8], needs_ack: bool, active: bool) {
-        let phase = if active { ConsumerPhase::Active } else { ConsumerPhase::Asked };
+    /// A consumer was asked for; `waits_for`: the request whose reply is still to come.
+    pub(crate) fn enter(&mut self, tag: &[u8], needs_ack: bool, waits_for: Option<u64>) {
+        let phase = waits_for.map_or(ConsumerPhase::Active, ConsumerPhase::Asked);
         self.remove(tag);
         if let Err(place) = self.place(tag) {
             self.list.insert(place, Consumer { tag: tag.into(), needs_ack, phase });
@@ -52,10 +52,11 @@ impl Consumers {
         }
     }
 
-    /// Consume-ok for a consumer that was asked for under this tag. False: there is none.
-    pub(crate) fn activate(&mut self, tag: &[u8]) -> bool {
+    /// Consume-ok for the consumer that this request has asked for under this tag. False: there is none,
+    /// perhaps because it was cancelled since and the tag is in use anew.
+    pub(crate) fn activate(&mut self, tag: &[u8], request: u64) -> bool {
         match self.get_mut(tag) {
-            Some(consumer) if consumer.phase == ConsumerPhase::Asked => {
+            Some(consumer) if consumer.phase == ConsumerPhase::Asked(request) => {
                 consumer.phase = ConsumerPhase::Active;
                 true
             }
@@ -88,10 +89,18 @@ impl Consumers {
         }
     }
 
+    /// The server has cancelled it. It can mean only one that has begun: where the tag is in use anew,
+    /// the cancel has crossed that of the client (`BAS-04`).
+    pub(crate) fn cancelled_by_server(&mut self, tag: &[u8]) {
+        if self.takes_deliveries(tag).is_some() {
+            self.part(tag);
+        }
+    }
+
     /// Whether something can be delivered to it now, and then whether that needs an ack.
     pub(crate) fn takes_deliveries(&self, tag: &[u8]) -> Option<bool> {
         let consumer = self.get(tag)?;
-        (consumer.phase != ConsumerPhase::Asked).then_some(consumer.needs_ack)
+        (!matches!(consumer.phase, ConsumerPhase::Asked(_))).then_some(consumer.needs_ack)
     }
 
     /// Whether a delivery under this tag needs an ack; one to an unknown consumer does (`BAS-13`).
@@ -133,10 +142,11 @@ mod tests {
     #[test]
     fn a_consumer_takes_deliveries_from_consume_ok_to_cancel_ok() {
         let mut consumers = Consumers::default();
-        consumers.enter(b"b", true, false);
-        consumers.enter(b"a", false, false);
+        consumers.enter(b"b", true, Some(1));
+        consumers.enter(b"a", false, Some(2));
         assert!(consumers.is_taken(b"a") && consumers.takes_deliveries(b"a").is_none());
-        assert!(consumers.activate(b"a") && !consumers.activate(b"a") && !consumers.activate(b"c"));
+        assert!(!consumers.activate(b"a", 1) && !consumers.activate(b"c", 2));
+        assert!(consumers.activate(b"a", 2) && !consumers.activate(b"a", 2));
         assert_eq!(consumers.takes_deliveries(b"a"), Some(false));
         consumers.cancel(b"a");
         assert!(!consumers.is_taken(b"a") && !consumers.needs_ack(b"a"));
@@ -149,12 +159,14 @@ mod tests {
     #[test]
     fn a_tag_that_is_being_cancelled_can_be_used_anew() {
         let mut consumers = Consumers::default();
-        consumers.enter(b"a", true, true);
+        consumers.enter(b"a", true, None);
         consumers.cancel(b"a");
-        consumers.enter(b"a", false, false);
+        consumers.enter(b"a", false, Some(1));
         consumers.cancelled(b"a");
-        assert!(consumers.is_taken(b"a") && consumers.activate(b"a") && !consumers.needs_ack(b"a"));
-        consumers.enter(b"b", true, true);
+        consumers.cancelled_by_server(b"a");
+        assert!(consumers.is_taken(b"a") && consumers.activate(b"a", 1));
+        assert!(!consumers.needs_ack(b"a"));
+        consumers.enter(b"b", true, None);
         assert_eq!(consumers.len(), 2);
     }
 
@@ -162,12 +174,12 @@ mod tests {
     fn late_deliveries_of_no_ack_consumers_are_known() {
         let mut consumers = Consumers::default();
         for number in 0..=8_u8 {
-            consumers.enter(&[number], false, true);
+            consumers.enter(&[number], false, None);
             consumers.part(&[number]);
             assert!(!consumers.needs_ack(&[number]));
         }
         assert!(consumers.needs_ack(&[0]) && !consumers.needs_ack(&[1]));
-        consumers.enter(b"x", true, true);
+        consumers.enter(b"x", true, None);
         consumers.part(b"x");
         assert!(consumers.needs_ack(b"x"));
     }

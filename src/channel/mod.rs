@@ -25,6 +25,7 @@ pub(crate) use table::Slot;
 use core::fmt;
 
 use crate::channel::asked::{Asked, Unfit};
+use crate::channel::returns::{HASH_OF_NOTHING, hashed};
 use crate::channel::state::Owed;
 use crate::error::{CloseReason, Initiator, UsageError};
 use crate::event::{ChannelId, MethodEvent, ReplyToken, RequestId};
@@ -325,14 +326,15 @@ impl<'a> Channel<'a> {
     fn check_consume_ok(&self, asked: Asked, tag: &[u8]) -> Result<(), UsageError> {
         let channel = self.id.number();
         let Some(state) = self.state() else { return Ok(()) };
-        let is_taken = state.consumers.is_taken(tag);
-        let is_active = is_taken && state.consumers.takes_deliveries(tag).is_some();
         match asked {
             Asked::Consumer { unnamed: true, .. } if tag.is_empty() => {
                 Err(UsageError::NameNeeded { method: MethodKind::BasicConsumeOk.name() })
             }
-            // One that was asked for by its tag may have been cancelled since.
-            Asked::Consumer { unnamed, .. } if is_active || is_taken && unnamed => {
+            // The one that was asked for may have been cancelled since, and its tag be in use anew.
+            Asked::Consumer { tag: named, unnamed, .. }
+                if (unnamed || named != hashed(HASH_OF_NOTHING, tag))
+                    && state.consumers.is_taken(tag) =>
+            {
                 Err(UsageError::ConsumerTagInUse { channel })
             }
             _ => Ok(()),
