@@ -318,6 +318,20 @@ fn to_consumer() -> basic::Deliver<'static> {
     /// The method with which a content of this side begins, as it goes out.
     pub(crate) fn own_content(&self, channel: u16, delivery_tag: u64) -> Vec<u8> {
         if self.is_client() { publish(channel, "k") } else { deliver(channel, delivery_tag) }
+    /// An open server whose client has announced these capabilities.
+    pub(crate) fn server_for(capabilities: &[&str]) -> Self {
+        let announced = capabilities.iter().flat_map(|name| [&short(name)[..], b"t\x01"].concat());
+        let announced: Vec<u8> = announced.collect();
+        let properties = [&short("capabilities")[..], b"F", &long(&announced)].concat();
+        let login = [&short("PLAIN")[..], &long(b"\0guest\0guest"), &short("en_US")].concat();
+        let start_ok = method(0, 10, 11, &[&long(&properties)[..], &login].concat());
+        let mut connection = Connection::server(ServerConfig::default(), T0);
+        let rest = [tune_ok(2047, 131_072, 60), open("/")].concat();
+        feed(&mut connection, &[PROTOCOL_HEADER, &start_ok, &rest].concat());
+        poll(&mut connection);
+        assert_eq!(connection.phase(), Phase::Open);
+        output(&mut connection);
+        Self::new(connection)
     }
 }
 
