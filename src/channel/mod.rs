@@ -28,7 +28,7 @@ use crate::channel::asked::{Asked, Unfit};
 use crate::channel::returns::{HASH_OF_NOTHING, hashed};
 use crate::channel::state::Owed;
 use crate::error::{CloseReason, Initiator, UsageError};
-use crate::event::{ChannelId, MethodEvent, ReplyToken, RequestId};
+use crate::event::{ChannelId, ReplyToken, RequestId};
 use crate::phase::{Phase, Side};
 use crate::protocol::{Method, MethodKind, Notice, Reply, ReplyCode, Request, basic};
 use crate::text::truncated;
@@ -187,19 +187,24 @@ impl<'a> Channel<'a> {
         Ok(())
     }
 
-    /// Closes the channel and blames a method of the peer, for example a request with no-wait (`SYN-06`).
+    /// Closes the channel and blames a method of the peer: a publish to an exchange that isn't there
+    /// (`BAS-11`), a request with no-wait that fails (`SYN-06`). [`MethodEvent::kind`] and
+    /// [`Content::kind`] name it.
     ///
     /// # Errors
     ///
     /// As [`close`](Self::close).
+    ///
+    /// [`MethodEvent::kind`]: crate::MethodEvent::kind
+    /// [`Content::kind`]: crate::Content::kind
     pub fn close_for(
         &mut self,
-        method: &MethodEvent,
+        method: MethodKind,
         code: ReplyCode,
         text: &str,
     ) -> Result<(), UsageError> {
         self.check(MethodKind::ChannelClose)?;
-        self.close_blaming(method.kind(), code, text);
+        self.close_blaming(method, code, text);
         Ok(())
     }
 

@@ -222,13 +222,34 @@ impl Connection {
         code: ReplyCode,
         text: &str,
     ) -> Result<(), UsageError> {
+        self.close_in_order(now, CloseReason::new(Initiator::Local, code, truncated(text)))
+    }
+
+    /// Closes the connection like [`close`](Self::close) and blames a method of the peer, for example an
+    /// exchange.declare with an unknown type by 503 (`BAS-12`).
+    ///
+    /// # Errors
+    ///
+    /// As [`close`](Self::close).
+    pub fn close_for(
+        &mut self,
+        now: crate::Instant,
+        method: MethodKind,
+        code: ReplyCode,
+        text: &str,
+    ) -> Result<(), UsageError> {
+        let mut reason = CloseReason::new(Initiator::Local, code, truncated(text));
+        reason.method = method.id(self.session.dialect).unwrap_or_default();
+        self.close_in_order(now, reason)
+    }
+
+    fn close_in_order(&mut self, now: crate::Instant, reason: CloseReason) -> Result<(), UsageError> {
         let phase = self.session.phase;
         if phase >= Phase::Closing {
             let method = MethodKind::ConnectionClose.name();
             return Err(UsageError::ConnectionPhase { method, phase: phase.name() });
         }
         self.see(now);
-        let reason = CloseReason::new(Initiator::Local, code, truncated(text));
         if phase < Phase::Opening {
             self.finish(reason);
         } else {

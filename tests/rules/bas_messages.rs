@@ -328,10 +328,12 @@ fn a_server_closes_the_channel_of_a_publish_to_nowhere() {
         let publish = method(1, 60, 40, &[b"\0\0", &short(exchange)[..], b"\0\0"].concat());
         // Only when it is whole is the application asked, and meanwhile more may come.
         let events = end.takes(&message(publish.clone(), 1, b"hi", 1));
-        assert_eq!(content(&events).exchange().as_octets(), exchange.as_bytes());
+        let refused = content(&events);
+        assert_eq!(refused.exchange().as_octets(), exchange.as_bytes());
         assert_eq!(hex(&end.sent()), "");
-        end.channel().close(ReplyCode(code), exchange).unwrap();
-        assert_eq!(hex(&end.sent()), hex(&channel_close(1, code, exchange)));
+        end.channel().close_for(refused.kind(), ReplyCode(code), exchange).unwrap();
+        let blamed = [&code.to_be_bytes()[..], &short(exchange), b"\0\x3C\0\x28"].concat();
+        assert_eq!(hex(&end.sent()), hex(&method(1, 20, 40, &blamed)));
         end.ignores(&message(publish, 1, b"hi", 1));
         let events = end.takes(&channel_close_ok(1));
         let [Event::ChannelClosed { reason, .. }] = &events[..] else {
@@ -383,7 +385,11 @@ fn a_server_refuses_with_the_code_of_the_reason() {
     end.channel().reply(to, &amqp_proto::protocol::queue::DeleteOk::default()).unwrap();
     assert_eq!(hex(&end.sent()), hex(&method(1, 50, 41, b"\0\0\0\0")));
     // An exchange of an unknown type.
-    token(&end.takes(&method(1, 40, 10, b"\0\0\x01e\x01?\0\0\0\0\0")));
-    end.connection.close(T0, ReplyCode::COMMAND_INVALID, "?").unwrap();
-    assert_eq!(hex(&end.sent()), hex(&connection_close(503, "?")));
+    let events = end.takes(&method(1, 40, 10, b"\0\0\x01e\x01?\0\0\0\0\0"));
+    let [Event::Request { method: declare, .. }] = &events[..] else {
+        panic!("{:?}", lines(&events))
+    };
+    end.connection.close_for(T0, declare.kind(), ReplyCode::COMMAND_INVALID, "?").unwrap();
+    let close = [&503_u16.to_be_bytes()[..], b"\x01?\0\x28\0\x0A"].concat();
+    assert_eq!(hex(&end.sent()), hex(&method(0, 10, 50, &close)));
 }

@@ -39,7 +39,7 @@ fn blames_by_command(end: &End, request: &[u8], blames: (u16, u16)) {
     let mut late = refusing.clone();
     refusing.channel().fail(*token, ReplyCode::NOT_FOUND, "").unwrap();
     assert_eq!(blamed(&mut refusing), blames);
-    late.channel().close_for(method, ReplyCode::NOT_FOUND, "").unwrap();
+    late.channel().close_for(method.kind(), ReplyCode::NOT_FOUND, "").unwrap();
     assert_eq!(blamed(&mut late), blames);
     let theirs = close_that_blames(b"\0\x32\0\x0A");
     let reason = ended(&end.clone().takes(&theirs), 1);

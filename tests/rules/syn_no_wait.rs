@@ -80,7 +80,7 @@ fn a_server_can_refuse_a_request_without_reply() {
         let mut end = exchange.server();
         let events = end.takes(&exchange.request_without_reply());
         let asked = asked_without_reply(&events);
-        end.channel().close_for(asked, ReplyCode::NOT_FOUND, "no").unwrap();
+        end.channel().close_for(asked.kind(), ReplyCode::NOT_FOUND, "no").unwrap();
         let (class_id, method_id, _) = exchange.request;
         assert_eq!(hex(&end.sent()), hex(&not_found(MethodId { class_id, method_id })));
         end.ignores(&declare(1, "q"));
