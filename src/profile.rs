@@ -1,6 +1,6 @@
 //! How peers differ, as data.
 
-use crate::wire::{FieldNames, TableLimits, UnknownTags};
+use crate::wire::{FieldNames, ShortStrings, TableLimits, UnknownTags};
 
 /// Where implementations disagree with the specification or with each other, and what to do then.
 ///
@@ -29,6 +29,8 @@ pub struct Profile {
     pub unknown_tags: UnknownTags,
     /// Which field names are taken (`TBL-11`).
     pub field_names: FieldNames,
+    /// Which short strings are taken in arguments and properties (`TYP-02`).
+    pub short_strings: ShortStrings,
     /// Whether a delivery-tag that is zero or was used before is reported and passed over (`BAS-05`).
     pub any_delivery_tag: bool,
     /// Whether a confirm of an unknown or settled publish is reported and passed over (`CNF-03`).
@@ -44,6 +46,7 @@ impl Profile {
         any_weight: true,
         unknown_tags: UnknownTags::Keep,
         field_names: FieldNames::Any,
+        short_strings: ShortStrings::Any,
         any_delivery_tag: true,
         tolerate_unknown_confirms: true,
     };
@@ -56,11 +59,12 @@ impl Profile {
         any_weight: false,
         unknown_tags: UnknownTags::Refuse,
         field_names: FieldNames::Checked,
+        short_strings: ShortStrings::Checked,
         any_delivery_tag: false,
         tolerate_unknown_confirms: false,
     };
 
-    /// The caller's table limits with this profile's view of tags and names.
+    /// The caller's table limits with this profile's view of tags, names and strings.
     pub(crate) fn table_limits(&self, limits: &TableLimits) -> TableLimits {
         let mut table = *limits;
         if self.unknown_tags == UnknownTags::Refuse {
@@ -68,6 +72,9 @@ impl Profile {
         }
         if self.field_names == FieldNames::Checked {
             table.field_names = FieldNames::Checked;
+        }
+        if self.short_strings == ShortStrings::Checked {
+            table.short_strings = ShortStrings::Checked;
         }
         table
     }

@@ -88,6 +88,7 @@ impl<'a> Incoming<'a> {
             DecodeErrorKind::TrailingOctets { .. } if rule == "MTH-04" => "MTH-05",
             DecodeErrorKind::UnknownTag { .. } => "TBL-06",
             DecodeErrorKind::BadFieldName => "TBL-11",
+            DecodeErrorKind::BadShortString => "TYP-02",
             DecodeErrorKind::BadFlags { .. } => "CNT-14",
             DecodeErrorKind::TooDeep { .. }
             | DecodeErrorKind::TooManyEntries { .. }

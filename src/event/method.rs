@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::event::ChannelId;
 use crate::protocol::{Dialect, Method, MethodKind, connection};
 use crate::sasl::Login;
-use crate::wire::{FieldNames, LongStr, ShortStr, Table, TableLimits, UnknownTags};
+use crate::wire::{FieldNames, LongStr, ShortStr, ShortStrings, Table, TableLimits, UnknownTags};
 
 /// Limits for octets that have been judged once: they can't be exceeded any more.
 pub(crate) const JUDGED: TableLimits = {
@@ -17,6 +17,7 @@ pub(crate) const JUDGED: TableLimits = {
     limits.max_octets = u32::MAX;
     limits.unknown_tags = UnknownTags::Keep;
     limits.field_names = FieldNames::Any;
+    limits.short_strings = ShortStrings::Any;
     limits
 };
 

@@ -11,15 +11,15 @@ impl<'a> Method<'a> {
     /// # Errors
     ///
     /// When the dialect has no method with these ids (`MTH-02`), when arguments are cut short
-    /// (`MTH-04`) or octets are left over (`MTH-05`), and when a table is malformed or passes
-    /// `limits`.
+    /// (`MTH-04`) or octets are left over (`MTH-05`), and when a table or string is malformed or
+    /// passes `limits`.
     #[inline]
     pub fn decode(
         dialect: Dialect,
         payload: &'a [u8],
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
-        let mut r = Reader::new(payload);
+        let mut r = Reader::new(payload).judging(limits.short_strings);
         let class_id = r.u16("class-id")?;
         let method_id = r.u16("method-id")?;
         let Some(kind) = MethodKind::from_id(dialect, MethodId { class_id, method_id }) else {

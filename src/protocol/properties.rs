@@ -23,10 +23,10 @@ impl<'a> Properties<'a> {
     /// # Errors
     ///
     /// When a flag is set that no property has, the continuation flag included (`CNT-14`), when
-    /// values are cut short or octets are left over (`CNT-15`), and when a table is malformed or
-    /// passes `limits`.
+    /// values are cut short or octets are left over (`CNT-15`), and when a table or string is
+    /// malformed or passes `limits`.
     pub fn parse(octets: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
-        let mut r = Reader::new(octets);
+        let mut r = Reader::new(octets).judging(limits.short_strings);
         let flags = r.u16("property-flags")?;
         if flags & !Property::FLAGS != 0 {
             return Err(DecodeError::new(DecodeErrorKind::BadFlags { flags }, "property-flags", 0));

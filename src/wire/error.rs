@@ -101,6 +101,9 @@ pub enum DecodeErrorKind {
     /// A field name breaks the rule for field names (`TBL-11`).
     #[error("illegal field name")]
     BadFieldName,
+    /// A short string is not UTF-8 or holds a NUL (`TYP-02`).
+    #[error("not UTF-8 without NUL")]
+    BadShortString,
     /// No method has these ids in the dialect spoken (`MTH-02`).
     #[error("unknown method {class_id}.{method_id}")]
     UnknownMethod {
@@ -141,7 +144,7 @@ impl DecodeErrorKind {
     pub const fn reply_code(&self) -> u16 {
         match self {
             Self::UnknownMethod { .. } => NOT_IMPLEMENTED,
-            Self::BadFieldName => SYNTAX_ERROR,
+            Self::BadFieldName | Self::BadShortString => SYNTAX_ERROR,
             _ => FRAME_ERROR,
         }
     }
@@ -215,6 +218,7 @@ mod tests {
         let unknown = DecodeErrorKind::UnknownMethod { class_id: 1, method_id: 2 };
         assert_eq!(unknown.reply_code(), 540);
         assert_eq!(DecodeErrorKind::BadFieldName.reply_code(), 502);
+        assert_eq!(DecodeErrorKind::BadShortString.reply_code(), 502);
         assert_eq!(DecodeErrorKind::UnknownTag { tag: 0 }.reply_code(), 501);
     }
 }

@@ -21,6 +21,8 @@ pub struct TableLimits {
     pub unknown_tags: UnknownTags,
     /// Which field names are accepted. Default [`FieldNames::Any`].
     pub field_names: FieldNames,
+    /// Which short strings are accepted in arguments and properties. Default [`ShortStrings::Any`].
+    pub short_strings: ShortStrings,
 }
 
 impl TableLimits {
@@ -31,6 +33,7 @@ impl TableLimits {
         max_octets: 1_048_576,
         unknown_tags: UnknownTags::Keep,
         field_names: FieldNames::Any,
+        short_strings: ShortStrings::Any,
     };
 
     /// Sets how many levels may be nested inside the outermost table or array.
@@ -62,6 +65,12 @@ impl TableLimits {
     pub const fn with_field_names(self, field_names: FieldNames) -> Self {
         Self { field_names, ..self }
     }
+
+    /// Sets which short strings are accepted in arguments and properties.
+    #[must_use]
+    pub const fn with_short_strings(self, short_strings: ShortStrings) -> Self {
+        Self { short_strings, ..self }
+    }
 }
 
 impl Default for TableLimits {
@@ -91,5 +100,16 @@ pub enum FieldNames {
     /// The specification's rule: a letter, `$` or `#`, then also digits and `_`; at most 128.
     ///
     /// Other names fail with reply code 502. Usual headers such as `x-death` break this rule.
+    Checked,
+}
+
+/// Which short strings are accepted outside of tables (`TYP-02`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum ShortStrings {
+    /// Any octets.
+    #[default]
+    Any,
+    /// The specification's rule: UTF-8 without a NUL. Others fail with reply code 502.
     Checked,
 }

@@ -27,7 +27,7 @@ mod writer;
 pub use array::{Array, ArrayIter};
 pub use array_buf::ArrayBuf;
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
-pub use limits::{FieldNames, TableLimits, UnknownTags};
+pub use limits::{FieldNames, ShortStrings, TableLimits, UnknownTags};
 pub use long_str::LongStr;
 pub use short_str::ShortStr;
 pub use table::{Table, TableIter};

@@ -1,5 +1,5 @@
 use super::{
-    DecodeError, DecodeErrorKind, LongStr, ShortStr, Table, TableLimits,
+    DecodeError, DecodeErrorKind, LongStr, ShortStr, ShortStrings, Table, TableLimits,
     validate::{self, Site},
 };
 
@@ -10,12 +10,19 @@ use super::{
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
     len: usize,
+    short_strings: ShortStrings,
 }
 
 impl<'a> Reader<'a> {
     #[inline]
     pub(crate) const fn new(octets: &'a [u8]) -> Self {
-        Self { rest: octets, len: octets.len() }
+        Self { rest: octets, len: octets.len(), short_strings: ShortStrings::Any }
+    }
+
+    /// Judges short strings from here on (`TYP-02`).
+    #[inline]
+    pub(crate) const fn judging(self, short_strings: ShortStrings) -> Self {
+        Self { short_strings, ..self }
     }
 
     /// Octets read so far.
@@ -57,6 +64,9 @@ impl<'a> Reader<'a> {
         let Some((text, rest)) = rest.split_at_checked(usize::from(declared)) else {
             return Err(self.overrun(field, u32::from(declared), rest.len()));
         };
+        if self.short_strings == ShortStrings::Checked && !is_text(text) {
+            return Err(DecodeError::new(DecodeErrorKind::BadShortString, field, self.position()));
+        }
         self.rest = rest;
         Ok(ShortStr::from_octets(text))
     }
@@ -142,6 +152,11 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// TYP-02
+fn is_text(octets: &[u8]) -> bool {
+    !octets.contains(&0) && core::str::from_utf8(octets).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,6 +187,22 @@ mod tests {
         let mut reader = Reader::new(&table);
         assert!(reader.table("t", &TableLimits::default()).is_err());
         assert_eq!(reader.position(), 0);
+    }
+
+    #[test]
+    fn short_strings_are_judged_on_demand() {
+        for (octets, is_good) in
+            [(&b"\x02\xC3\xA9"[..], true), (b"\0", true), (b"\x01\0", false), (b"\x01\xC3", false)]
+        {
+            assert!(Reader::new(octets).short_str("s").is_ok());
+            let mut reader = Reader::new(octets).judging(ShortStrings::Checked);
+            let read = reader.short_str("s");
+            assert_eq!(read.is_ok(), is_good, "{octets:?}");
+            if let Err(error) = read {
+                assert_eq!(error, DecodeError::new(DecodeErrorKind::BadShortString, "s", 0));
+                assert_eq!(reader.rest(), octets);
+            }
+        }
     }
 
     #[test]
