@@ -181,9 +181,9 @@ pub enum UsageError {
     /// The server has blocked publishing with connection.blocked (`FLW-03`).
     #[error("the server has blocked publishing by connection.blocked")]
     Blocked,
-    /// The request leaves the choice of a name to the server and wants no reply, so the name would
-    /// stay unknown (`SYN-07`).
-    #[error("{method} with no-wait needs a name: the server's choice would stay unknown")]
+    /// A name is needed: a request with no-wait that leaves the choice to the server would never learn it,
+    /// and a reply has to tell the choice (`SYN-07`).
+    #[error("{method} needs a name: nothing else would tell it")]
     NameNeeded {
         /// What was to be sent.
         method: &'static str,

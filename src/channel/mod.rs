@@ -159,13 +159,21 @@ impl<'a> Channel<'a> {
     ///
     /// [`UsageError::NotOldestRequest`] (also for a request that is answered already),
     /// [`UsageError::WrongReply`], or that of any command. A consume-ok names the consumer-tag that was
-    /// asked for, or one that isn't in use (else `ConsumerTagInUse`, `NameNeeded`).
+    /// asked for, or one that isn't in use (else `ConsumerTagInUse`, `NameNeeded`); a declare-ok names the
+    /// queue, above all where the client hasn't (else `NameNeeded`).
     pub fn reply<M: Reply>(&mut self, to: ReplyToken, method: &M) -> Result<(), UsageError> {
         self.check(M::KIND)?;
         let asked = self.check_reply(to, M::KIND)?;
         let reply = method.as_method();
-        if let Method::BasicConsumeOk(ok) = &reply {
-            self.check_consume_ok(asked, ok.consumer_tag.as_octets())?;
+        match &reply {
+            Method::BasicConsumeOk(ok) => {
+                self.check_consume_ok(asked, ok.consumer_tag.as_octets())?;
+            }
+            // SYN-07: the client has left the name to this side.
+            Method::QueueDeclareOk(ok) if asked == Asked::QueueName && ok.queue.is_empty() => {
+                return Err(UsageError::NameNeeded { method: M::KIND.name() });
+            }
+            _ => {}
         }
         self.session.send_method(self.slot, method, Share::Reserved)?;
         if let Some(state) = self.session.channels.get_mut(self.slot) {

@@ -149,6 +149,10 @@ fn a_server_tells_names_of_queues_and_makes_those_that_are_empty() {
         let Method::QueueDeclare(declared) = event.method() else { panic!("{event}") };
         assert_eq!(declared.queue, name.as_str());
         let answer = if name.is_empty() { "amq.gen-1" } else { &name };
+        if name.is_empty() {
+            let nameless = end.channel().reply(token, &queue::DeclareOk::default());
+            assert_eq!(nameless, Err(UsageError::NameNeeded { method: "queue.declare-ok" }));
+        }
         let ok = queue::DeclareOk { queue: answer.into(), ..Default::default() };
         end.channel().reply(token, &ok).unwrap();
         assert_eq!(end.sent(), declare_ok(1, answer));
