@@ -13,13 +13,18 @@ use crate::error::{CloseDetail, CloseReason, Initiator, Scope};
 use crate::event::Event;
 use crate::frame::PeerProtocol;
 use crate::phase::{Phase, Side};
-use crate::protocol::{Method, MethodKind, ReplyCode, connection};
+use crate::protocol::{Dialect, Method, MethodKind, ReplyCode, connection};
 use crate::text::truncated;
 
 impl Connection {
     /// The peer broke a rule. `framing`: where the next frame begins is no longer known.
     #[cold]
     pub(super) fn violated(&mut self, mut fault: Fault, framing: bool) -> Option<Event> {
+        if self.session.dialect < Dialect::V0_9_1 && fault.reply_code == ReplyCode::UNEXPECTED_FRAME
+        {
+            // DIA-09: 505 came with 0-9-1.
+            fault.reply_code = ReplyCode::FRAME_ERROR;
+        }
         if !framing {
             if let Some(slot) = self.session.channel_scope(&fault) {
                 self.session.close_for(slot, &fault);
