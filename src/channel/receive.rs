@@ -182,6 +182,7 @@ impl Session {
             }
             MethodKind::BasicRecoverAsync => self.on_recover_async(frame, slot),
             MethodKind::BasicCancelOk => self.on_cancel_ok(frame, slot),
+            MethodKind::BasicRecoverOk => self.on_recover_ok(frame, slot),
             _ if kind.info().content => self.on_content_method(frame, kind, slot),
             _ if kind.info().is_reply => self.on_reply(frame, kind, slot),
             _ if kind.info().synchronous => self.on_request(frame, kind, slot),

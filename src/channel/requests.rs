@@ -9,7 +9,7 @@ use crate::channel::table::Slot;
 use crate::error::{Got, Scope};
 use crate::event::{Event, ReplyToken, RequestId};
 use crate::phase::Side;
-use crate::protocol::{Method, MethodKind, ReplyCode, channel};
+use crate::protocol::{Dialect, Method, MethodKind, ReplyCode, channel};
 
 impl Session {
     pub(super) fn on_request(
@@ -127,6 +127,20 @@ impl Session {
         }
         state.consumer_ended(ok.consumer_tag);
         Ok(Some(Event::Notice(frame.method(MethodKind::BasicCancelOk, self.dialect))))
+    }
+
+    /// Broker-J answers basic.recover-async too, in 0-8 alone (`DIA-05`).
+    pub(super) fn on_recover_ok(
+        &mut self,
+        frame: &Incoming<'_>,
+        slot: Slot,
+    ) -> Result<Option<Event>, Fault> {
+        let kind = MethodKind::BasicRecoverOk;
+        if self.dialect != Dialect::V0_8 || self.find_pending(kind, slot).is_some() {
+            return self.on_reply(frame, kind, slot);
+        }
+        self.decode(frame)?;
+        Ok(Some(Event::Notice(frame.method(kind, self.dialect))))
     }
 
     pub(super) fn find_pending(&self, kind: MethodKind, slot: Slot) -> Option<(usize, Pending)> {
