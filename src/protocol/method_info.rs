@@ -33,7 +33,7 @@ pub struct MethodInfo {
     pub synchronous: bool,
     /// The methods that answer it (`SYN-01`).
     pub replies: &'static [MethodKind],
-    /// Whether it answers another method.
+    /// Whether it answers a method that waits for its reply.
     pub is_reply: bool,
     /// Whether a content header and a body follow it (`CNT-01`).
     pub content: bool,
@@ -145,7 +145,7 @@ mod tests {
             let info = kind.info();
             for reply in info.replies {
                 let reply = reply.info();
-                assert!(reply.is_reply, "{}", reply.name);
+                assert_eq!(reply.is_reply, info.synchronous, "{}", reply.name);
                 assert!(!info.senders.client() || reply.senders.server(), "{kind}");
                 assert!(!info.senders.server() || reply.senders.client(), "{kind}");
                 assert_eq!(reply.on_channel_zero, info.on_channel_zero, "{kind}");

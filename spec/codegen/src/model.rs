@@ -73,7 +73,7 @@ pub(crate) struct Method {
     pub(crate) senders: Vec<Side>,
     pub(crate) synchronous: bool,
     pub(crate) replies: Vec<String>,
-    /// Whether another method of the class names this one as a reply.
+    /// Whether it answers a method of the class that waits for its reply.
     pub(crate) is_reply: bool,
     pub(crate) content: bool,
     pub(crate) doc: String,
@@ -214,8 +214,11 @@ fn mark_replies(methods: &mut [Method]) -> Result<()> {
     if let Some(missing) = replies.difference(&names).next() {
         bail!("{missing} is named as a reply, but is no method");
     }
+    // What answers a method that waits for no reply is sent and taken like any other.
+    let waiting = methods.iter().filter(|m| m.synchronous);
+    let awaited: BTreeSet<String> = waiting.flat_map(|m| m.replies.clone()).collect();
     for method in methods {
-        method.is_reply = replies.contains(&method.name);
+        method.is_reply = awaited.contains(&method.name);
         ensure!(
             !method.is_reply || method.replies.is_empty(),
             "{} is a reply and has replies",

@@ -514,7 +514,7 @@ impl AsMethod for Ok {
     }
 }
 
-impl traits::Reply for Ok {}
+impl traits::Notice for Ok {}
 
 impl fmt::Display for Ok {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -940,7 +940,7 @@ pub(in crate::protocol) static INFO: [MethodInfo; 74] = [
         senders: Senders::BOTH,
         synchronous: false,
         replies: &[],
-        is_reply: true,
+        is_reply: false,
         content: false,
         on_channel_zero: false,
     },
