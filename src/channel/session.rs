@@ -8,6 +8,7 @@ use bytes::{Buf, Bytes};
 use crate::channel::content::ContentRules;
 use crate::channel::state::ChannelPhase;
 use crate::channel::table::{ChannelTable, Slot};
+use crate::channel::unacked::Unacked;
 use crate::config::ContentMode;
 use crate::error::UsageError;
 use crate::event::{ChannelId, Event, Fate, PublishSeq, RequestId};
@@ -367,6 +368,7 @@ impl Session {
         }
         state.phase = ChannelPhase::Draining;
         state.owed.clear();
+        state.unacked = Unacked::default(); // ACK-08
         self.fail_pending(slot);
         self.send_owed(slot, &channel::CloseOk);
     }
@@ -403,7 +405,9 @@ impl Session {
     /// The same for all channels, in the order of their numbers in the slab.
     pub(crate) fn fail_all_pending(&mut self) {
         for slot in self.channels.slots() {
-            if self.channels.get(slot).is_some_and(|state| state.phase != ChannelPhase::Vacant) {
+            let Some(state) = self.channels.get_mut(slot) else { continue };
+            if state.phase != ChannelPhase::Vacant {
+                state.unacked = Unacked::default(); // ACK-08
                 self.fail_pending(slot);
             }
         }
