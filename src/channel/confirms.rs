@@ -71,8 +71,9 @@ impl Confirms {
         let last = self.before + self.settled.len() as u64;
         let tag = if tag == 0 && multiple { last } else { tag };
         if tag <= self.before || tag > last {
-            // Tag 0 with `multiple` and nothing outstanding is harmless; anything else is unknown.
-            return multiple && tag == last && self.settled.is_empty();
+            // Tag 0 with `multiple` and nothing outstanding is harmless; anything else is unknown, and
+            // so is whatever comes where nothing is confirmed.
+            return self.selected && multiple && tag == last && self.settled.is_empty();
         }
         let mut first = None;
         let mut any = false;
@@ -149,6 +150,7 @@ mod tests {
             }
         }
         assert!(!Confirms::default().knows(0, true) && !confirms.knows(u64::MAX, true));
+        assert_eq!(settle(&mut Confirms::default(), 0, true), (vec![], false));
         let mut runs = Vec::new();
         confirms.abandon(|first, last| runs.push((first, last)));
         assert_eq!((runs, confirms.enter()), (vec![(2, 2), (4, 5)], 0));
