@@ -284,33 +284,39 @@ impl Connection {
         Ok(request)
     }
 
-    /// Tells the client to publish nothing for now (server; `FLW-03`).
+    /// Tells the client to publish nothing for now (server; `FLW-03`). While it is blocked nothing more
+    /// is sent (`FLW-04`).
     ///
     /// # Errors
     ///
     /// [`UsageError::CapabilityMissing`] if the client hasn't announced `connection.blocked`,
     /// [`UsageError::ConnectionPhase`], [`UsageError::WrongSide`], [`UsageError::Encode`].
     pub fn block(&mut self, reason: &str) -> Result<(), UsageError> {
-        self.notify(&connection::Blocked { reason: ShortStr::from(reason) })
+        self.notify(&connection::Blocked { reason: ShortStr::from(reason) }, true)
     }
 
-    /// Tells the client that it may publish again (server).
+    /// Tells the client that it may publish again (server), unless it may already.
     ///
     /// # Errors
     ///
     /// As [`block`](Self::block).
     pub fn unblock(&mut self) -> Result<(), UsageError> {
-        self.notify(&connection::Unblocked)
+        self.notify(&connection::Unblocked, false)
     }
 
-    fn notify<M: AsMethod>(&mut self, method: &M) -> Result<(), UsageError> {
+    fn notify<M: AsMethod>(&mut self, method: &M, blocked: bool) -> Result<(), UsageError> {
         self.check(M::KIND)?;
         if !self.session.peer.connection_blocked {
             let capability = "connection.blocked";
             return Err(UsageError::CapabilityMissing { method: M::KIND.name(), capability });
         }
+        if self.session.blocked == blocked {
+            return Ok(());
+        }
         self.session.check_room(crate::channel::Share::Reserved)?;
-        Ok(self.send(method)?)
+        self.send(method)?;
+        self.session.blocked = blocked;
+        Ok(())
     }
 
     /// Sends the client to another host, instead of accepting its virtual host or later (server).
