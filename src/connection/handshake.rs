@@ -164,6 +164,7 @@ impl Connection {
         frame: &Incoming<'_>,
         kind: MethodKind,
     ) -> Result<Option<Event>, Fault> {
+        let mut code = ReplyCode::COMMAND_INVALID;
         let (rule, expected) = match kind {
             MethodKind::ConnectionBlocked | MethodKind::ConnectionUnblocked => {
                 self.session.decode(frame)?;
@@ -178,7 +179,10 @@ impl Connection {
                 let method = frame.method(kind, self.session.dialect);
                 return Ok(Some(Event::UpdateSecret(UpdateSecret(method))));
             }
-            MethodKind::ConnectionUpdateSecret => ("LIM-09", "fewer unanswered requests"),
+            MethodKind::ConnectionUpdateSecret => {
+                code = ReplyCode::RESOURCE_ERROR;
+                ("LIM-09", "fewer unanswered requests")
+            }
             MethodKind::ConnectionUpdateSecretOk => {
                 self.session.decode(frame)?;
                 if let Some(request) = self.secrets_pending.pop_front() {
@@ -190,7 +194,7 @@ impl Connection {
             MethodKind::ConnectionCloseOk => ("CLS-04", "a Close that it answers"),
             _ => ("HS-10", "no second handshake"),
         };
-        Err(frame.wrong_method(rule, ReplyCode::COMMAND_INVALID, expected, kind))
+        Err(frame.wrong_method(rule, code, expected, kind))
     }
 
     fn on_start(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
