@@ -333,6 +333,20 @@ fn to_consumer() -> basic::Deliver<'static> {
         output(&mut connection);
         Self::new(connection)
     }
+    /// An open server of a client that has announced this capability.
+    pub(crate) fn server_for_client_with(capability: &str) -> Self {
+        let announced = [&short(capability)[..], b"t\x01"].concat();
+        let properties = [&b"\x0CcapabilitiesF"[..], &long(&announced)].concat();
+        let login = [short("PLAIN"), long(b"\0guest\0guest"), short("en_US")].concat();
+        let start_ok = method(0, 10, 11, &[long(&properties), login].concat());
+        let mut end = Self::fresh_server();
+        let octets = [PROTOCOL_HEADER, &start_ok, &tune_ok(2047, 131_072, 60), &open("/")].concat();
+        feed(&mut end.connection, &octets);
+        poll(&mut end.connection);
+        assert_eq!(end.connection.phase(), Phase::Open);
+        output(&mut end.connection);
+        end
+    }
 }
 
 /// The first violation among these, behind which nothing but ends is told.
