@@ -243,7 +243,11 @@ impl Connection {
         self.close_in_order(now, reason)
     }
 
-    fn close_in_order(&mut self, now: crate::Instant, reason: CloseReason) -> Result<(), UsageError> {
+    fn close_in_order(
+        &mut self,
+        now: crate::Instant,
+        reason: CloseReason,
+    ) -> Result<(), UsageError> {
         let phase = self.session.phase;
         if phase >= Phase::Closing {
             let method = MethodKind::ConnectionClose.name();

@@ -1,6 +1,6 @@
 //! Closing the connection: Close, close-ok, and what comes between them.
 
-use amqp_proto::protocol::{ReplyCode, basic, queue};
+use amqp_proto::protocol::{Properties, ReplyCode, basic, queue};
 use amqp_proto::{ChannelId, CloseDetail, CloseReason, Event, Initiator, Phase};
 
 use crate::common::*;
@@ -13,7 +13,7 @@ pub(crate) const TESTS: &[Test] = &[
     client("CLS-02", || answers_a_close_that_crosses_its_own(End::client_channel())),
     server("CLS-02", || answers_a_close_that_crosses_its_own(End::server_channel())),
     client("CLS-03", || says_nothing_behind_close_ok(&End::client_channel())),
-    server("CLS-03", || says_nothing_behind_close_ok(&End::server_channel().with_consumer())),
+    server("CLS-03", || says_nothing_behind_close_ok(&End::server_channel().with_consumer(1))),
     client("CLS-04", || refuses_a_close_ok_that_answers_nothing(&End::client_channel())),
     server("CLS-04", || refuses_a_close_ok_that_answers_nothing(&End::server_channel())),
     client("CLS-05", || closes_inside_a_content(&End::client_channel(), &deliver(1, 1))),
@@ -118,7 +118,7 @@ fn answers_a_close_that_crosses_its_own(end: End) {
 
 fn says_nothing_behind_close_ok(open: &End) {
     let mut end = open.clone();
-    end.send_content(vec![7; 3 << 20]);
+    end.send_content(1, Properties::EMPTY, vec![7; 3 << 20]).unwrap();
     let behind = [connection_close(200, ""), HEARTBEAT.into(), declare(1, "q"), body(0, b"")];
     let octets = [connection_close(320, "shutdown"), behind.concat()].concat();
     let reason = only_end(&end.feed(&octets));
@@ -193,7 +193,7 @@ fn ends_in(end: &mut End, last: &[u8]) {
 }
 
 fn a_server_closes_inside_a_content() {
-    closes_inside_a_content(&End::server_channel().with_consumer(), &publish(1, "k"));
+    closes_inside_a_content(&End::server_channel().with_consumer(1), &publish(1, "k"));
 }
 
 /// Channel 1 is open, channel 2 closing; the connection ends, and with it both, without a word.

@@ -413,7 +413,7 @@ fn a_client_does_not_look_at_requeue() {
 }
 
 fn a_server_nacks_with_or_without_requeue() {
-    let mut end = End::server_for_client_with("basic.nack").with_channel(1);
+    let mut end = End::server_for(&["basic.nack"]).with_channel(1);
     select_on(&mut end);
     end.takes(&published().repeat(4));
     for (delivery_tag, multiple, requeue, bits) in

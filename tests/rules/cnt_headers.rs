@@ -210,7 +210,9 @@ fn properties_fill_the_header_exactly(end: &End) {
     for cut in 0..whole.len() {
         let mut end = end.clone();
         end.ignores(&begun(&end, 1));
-        end.closes(&frame(2, 1, &whole[..cut]), "CNT-15", ReplyCode::FRAME_ERROR);
+        // What has no room for its flags is no header at all.
+        let rule = if cut < 14 { "FRM-08" } else { "CNT-15" };
+        end.closes(&frame(2, 1, &whole[..cut]), rule, ReplyCode::FRAME_ERROR);
     }
     refuses(end, b"\0\0\0", "CNT-15");
     refuses(end, &[&all_octets()[..], b"\0"].concat(), "CNT-15");

@@ -5,12 +5,8 @@ use core::fmt::Debug;
 
 use amqp_proto::protocol::{Properties, ReplyCode, basic};
 use amqp_proto::{
-    Channel, ChannelId, ClientConfig, Connection, Event, Instant, Payload, Phase, Scope,
-    ServerConfig, Side, Violation,
-    Channel, ChannelId, ClientConfig, Connection, Event, Instant, Phase, ReplyToken, Scope,
-    ServerConfig, UsageError, Violation,
-    Channel, ChannelId, ClientConfig, Connection, Event, Instant, Phase, Scope, ServerConfig, Side,
-    UsageError, Violation,
+    Channel, ChannelId, ClientConfig, Connection, Event, Instant, Payload, Phase, ReplyToken,
+    Scope, ServerConfig, Side, UsageError, Violation,
 };
 
 use crate::common::*;
@@ -64,7 +60,7 @@ impl End {
     /// With this channel open too.
     pub(crate) fn with_channel(mut self, channel: u16) -> Self {
         let id = ChannelId::new(channel).unwrap();
-        if self.connection.side() == Side::Client {
+        if self.is_client() {
             self.connection.open_channel_number(id).unwrap();
             feed(&mut self.connection, &channel_open_ok(channel));
         } else {
@@ -86,6 +82,60 @@ impl End {
         Self::server().with_channel(1)
     }
 
+    /// With a consumer `c` on this channel, without acks, if this is a server.
+    pub(crate) fn with_consumer(mut self, channel: u16) -> Self {
+        if !self.is_client() {
+            feed(&mut self.connection, &consume(channel, "c", true));
+            let events = poll(&mut self.connection);
+            assert!(matches!(events[..], [Event::Request { .. }]), "{:?}", lines(&events));
+        }
+        self
+    }
+
+    /// With this channel open and ready for contents of either side.
+    pub(crate) fn with_contents(self, channel: u16) -> Self {
+        self.with_channel(channel).with_consumer(channel)
+    }
+
+    /// An open server whose client has announced these capabilities.
+    pub(crate) fn server_for(capabilities: &[&str]) -> Self {
+        let announced = capabilities.iter().flat_map(|name| [&short(name)[..], b"t\x01"].concat());
+        let announced: Vec<u8> = announced.collect();
+        let properties = [&short("capabilities")[..], b"F", &long(&announced)].concat();
+        let login = [&short("PLAIN")[..], &long(b"\0guest\0guest"), &short("en_US")].concat();
+        let start_ok = method(0, 10, 11, &[&long(&properties)[..], &login].concat());
+        let mut end = Self::fresh_server();
+        let rest = [tune_ok(2047, 131_072, 60), open("/")].concat();
+        feed(&mut end.connection, &[PROTOCOL_HEADER, &start_ok, &rest].concat());
+        poll(&mut end.connection);
+        assert_eq!(end.connection.phase(), Phase::Open);
+        output(&mut end.connection);
+        end
+    }
+
+    /// One that has seen nothing yet, brought to this phase; logins and virtual hosts are accepted.
+    pub(crate) fn at(mut self, phase: Phase) -> Self {
+        let steps = if self.is_client() {
+            vec![start("PLAIN AMQPLAIN"), tune(2047, 131_072, 60), open_ok()]
+        } else {
+            let login = start_ok("PLAIN", b"\0guest\0guest");
+            vec![PROTOCOL_HEADER.into(), login, tune_ok(2047, 131_072, 60), open("/")]
+        };
+        for octets in steps {
+            if self.connection.phase() != phase {
+                feed(&mut self.connection, &octets);
+                poll(&mut self.connection);
+            }
+        }
+        assert_eq!(self.connection.phase(), phase);
+        output(&mut self.connection);
+        self
+    }
+
+    pub(crate) fn is_client(&self) -> bool {
+        self.connection.side() == Side::Client
+    }
+
     /// Commands on channel 1.
     pub(crate) fn channel(&mut self) -> Channel<'_> {
         self.channel_number(1)
@@ -105,7 +155,7 @@ impl End {
         let events = poll(&mut self.connection);
         if octets.len() <= 4096 {
             let mut told = Vec::new();
-            for octet in octets.chunks(1) {
+            for octet in octets.chunks(1).chain([&[][..]]) {
                 twin.handle_slice(self.now, octet);
                 told.extend(poll(&mut twin));
             }
@@ -113,6 +163,13 @@ impl End {
             assert_eq!(output(&mut self.connection.clone()), output(&mut twin), "octet by octet");
         }
         events
+    }
+
+    /// Hands octets in and tells what comes of it until the test has to decide.
+    pub(crate) fn asks(&mut self, octets: &[u8]) -> Vec<Event> {
+        COUNTED.set(COUNTED.get() + octets.len());
+        self.connection.handle_slice(self.now, octets);
+        core::iter::from_fn(|| self.connection.poll_event()).collect()
     }
 
     /// All octets that wait to be written.
@@ -204,38 +261,6 @@ impl End {
         violation
     }
 
-    /// A server whose client consumes on channel 1: consumer `c`, without acks.
-    pub(crate) fn with_consumer(mut self) -> Self {
-        feed(&mut self.connection, &consume(1, "c", true));
-        let events = poll(&mut self.connection);
-        assert!(matches!(events[..], [Event::Request { .. }]), "{:?}", lines(&events));
-        self
-    }
-
-    /// Sends a content on channel 1: a publish, or a delivery to consumer `c`.
-    pub(crate) fn send_content<'p>(&mut self, body: impl Into<Payload<'p>>) {
-        if self.connection.side() == Side::Client {
-            let publish = basic::Publish::default();
-            self.channel().publish(&publish, Properties::EMPTY, body).unwrap();
-        } else {
-            self.channel().deliver(&to_consumer(), Properties::EMPTY, body).unwrap();
-        }
-    }
-
-    /// Begins one whose body is this long.
-    pub(crate) fn start_content(&mut self, size: u64) {
-        if self.connection.side() == Side::Client {
-            let publish = basic::Publish::default();
-            self.channel().start_publish(&publish, Properties::EMPTY, size).unwrap();
-        } else {
-            self.channel().start_deliver(&to_consumer(), Properties::EMPTY, size).unwrap();
-        }
-    }
-}
-
-/// What is delivered to consumer `c`.
-fn to_consumer() -> basic::Deliver<'static> {
-    basic::Deliver { consumer_tag: "c".into(), ..Default::default() }
     /// The command is refused for this reason, and nothing has changed.
     pub(crate) fn refuses<T: Debug>(
         &mut self,
@@ -248,105 +273,47 @@ fn to_consumer() -> basic::Deliver<'static> {
         assert_eq!(lines(&poll(&mut self.connection)), [""; 0], "{reason}");
         assert_eq!(hex(&self.sent()), "", "{reason}");
     }
-    /// Hands octets in and tells what comes of it until the test has to decide.
-    pub(crate) fn asks(&mut self, octets: &[u8]) -> Vec<Event> {
-        COUNTED.set(COUNTED.get() + octets.len());
-        self.connection.handle_slice(self.now, octets);
-        core::iter::from_fn(|| self.connection.poll_event()).collect()
-    }
-
-    /// A client or server that has seen nothing yet, brought to this phase with logins and virtual
-    /// hosts accepted.
-    pub(crate) fn at(mut self, phase: Phase) -> Self {
-        let steps = match self.connection.side() {
-            amqp_proto::Side::Client => {
-                vec![start("PLAIN AMQPLAIN"), tune(2047, 131_072, 60), open_ok()]
-            }
-            _ => {
-                let login = start_ok("PLAIN", b"\0guest\0guest");
-                vec![PROTOCOL_HEADER.into(), login, tune_ok(2047, 131_072, 60), open("/")]
-            }
-        };
-        for octets in steps {
-            if self.connection.phase() != phase {
-                feed(&mut self.connection, &octets);
-                poll(&mut self.connection);
-            }
-        }
-        assert_eq!(self.connection.phase(), phase);
-        output(&mut self.connection);
-        self
-    pub(crate) fn is_client(&self) -> bool {
-        self.connection.side() == Side::Client
-    }
-
-    /// With this channel open and, on a server, a consumer `c` on it.
-    pub(crate) fn with_contents(self, channel: u16) -> Self {
-        let mut end = self.with_channel(channel);
-        if !end.is_client() {
-            end.takes(&consume(channel, "c", true));
-        }
-        end
-    }
 
     /// The method with which a content of the peer begins: the delivery with this tag, or a publish.
     pub(crate) fn content_of_peer(&self, channel: u16, delivery_tag: u64) -> Vec<u8> {
         if self.is_client() { deliver(channel, delivery_tag) } else { publish(channel, "k") }
     }
 
-    /// Sends a content by the method of `own_content`.
-    pub(crate) fn send_content(
-        &mut self,
-        channel: u16,
-        properties: Properties<'_>,
-        body: Vec<u8>,
-    ) -> Result<(), UsageError> {
-        let is_client = self.is_client();
-        let mut channel = self.channel_number(channel);
-        if !is_client {
-            let deliver = basic::Deliver {
-                consumer_tag: "c".into(),
-                routing_key: "q".into(),
-                ..Default::default()
-            };
-            return channel.deliver(&deliver, properties, body).map(drop);
-        }
-        let publish = basic::Publish { routing_key: "k".into(), ..Default::default() };
-        channel.publish(&publish, properties, body).map(drop)
-    }
-
     /// The method with which a content of this side begins, as it goes out.
     pub(crate) fn own_content(&self, channel: u16, delivery_tag: u64) -> Vec<u8> {
         if self.is_client() { publish(channel, "k") } else { deliver(channel, delivery_tag) }
-    /// An open server whose client has announced these capabilities.
-    pub(crate) fn server_for(capabilities: &[&str]) -> Self {
-        let announced = capabilities.iter().flat_map(|name| [&short(name)[..], b"t\x01"].concat());
-        let announced: Vec<u8> = announced.collect();
-        let properties = [&short("capabilities")[..], b"F", &long(&announced)].concat();
-        let login = [&short("PLAIN")[..], &long(b"\0guest\0guest"), &short("en_US")].concat();
-        let start_ok = method(0, 10, 11, &[&long(&properties)[..], &login].concat());
-        let mut connection = Connection::server(ServerConfig::default(), T0);
-        let rest = [tune_ok(2047, 131_072, 60), open("/")].concat();
-        feed(&mut connection, &[PROTOCOL_HEADER, &start_ok, &rest].concat());
-        poll(&mut connection);
-        assert_eq!(connection.phase(), Phase::Open);
-        output(&mut connection);
-        Self::new(connection)
     }
-    /// An open server of a client that has announced this capability.
-    pub(crate) fn server_for_client_with(capability: &str) -> Self {
-        let announced = [&short(capability)[..], b"t\x01"].concat();
-        let properties = [&b"\x0CcapabilitiesF"[..], &long(&announced)].concat();
-        let login = [short("PLAIN"), long(b"\0guest\0guest"), short("en_US")].concat();
-        let start_ok = method(0, 10, 11, &[long(&properties), login].concat());
-        let mut end = Self::fresh_server();
-        let octets = [PROTOCOL_HEADER, &start_ok, &tune_ok(2047, 131_072, 60), &open("/")].concat();
-        feed(&mut end.connection, &octets);
-        poll(&mut end.connection);
-        assert_eq!(end.connection.phase(), Phase::Open);
-        output(&mut end.connection);
-        end
+
+    /// Sends a content by the method of `own_content`.
+    pub(crate) fn send_content<'p>(
+        &mut self,
+        channel: u16,
+        properties: Properties<'p>,
+        body: impl Into<Payload<'p>>,
+    ) -> Result<(), UsageError> {
+        if self.is_client() {
+            let publish = to_anybody();
+            return self.channel_number(channel).publish(&publish, properties, body).map(drop);
+        }
+        self.channel_number(channel).deliver(&to_consumer(), properties, body).map(drop)
     }
+
+    /// Begins one on channel 1 whose body is this long.
+    pub(crate) fn start_content(&mut self, size: u64) {
+        if self.is_client() {
+            self.channel().start_publish(&to_anybody(), Properties::EMPTY, size).unwrap();
+        } else {
+            self.channel().start_deliver(&to_consumer(), Properties::EMPTY, size).unwrap();
+        }
+    }
+}
+
+fn to_anybody() -> basic::Publish<'static> {
+    basic::Publish { routing_key: "k".into(), ..Default::default() }
+}
+
+fn to_consumer() -> basic::Deliver<'static> {
+    basic::Deliver { consumer_tag: "c".into(), routing_key: "q".into(), ..Default::default() }
 }
 
 /// The first violation among these, behind which nothing but ends is told.

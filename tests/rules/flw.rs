@@ -199,7 +199,7 @@ fn a_blocked_client_does_all_but_publish() {
 }
 
 fn a_server_blocks_whom_it_may() {
-    let mut end = End::server_for_client_with("connection.blocked");
+    let mut end = End::server_for(&["connection.blocked"]);
     end.connection.block("low on memory").unwrap();
     assert_eq!(hex(&end.sent()), hex(&blocked("low on memory")));
     end.connection.unblock().unwrap();
@@ -232,7 +232,7 @@ fn a_client_takes_repeated_blocks() {
 }
 
 fn a_server_blocks_once() {
-    let mut end = End::server_for_client_with("connection.blocked");
+    let mut end = End::server_for(&["connection.blocked"]);
     end.connection.unblock().unwrap();
     assert_eq!(hex(&end.sent()), "");
     for _ in 0..2 {

@@ -441,7 +441,7 @@ fn a_server_sends_nothing_that_can_not_be_read() {
         end.takes(&method(1, 60, 10, &[b"\0\0\0\0", &octets[..], b"\0"].concat()));
         assert_eq!(end.channel().qos().unwrap().prefetch_count, prefetch_count);
     }
-    let mut end = End::server_for_client_with("connection.blocked");
+    let mut end = End::server_for(&["connection.blocked"]);
     let refused = end.connection.block(&long);
     is_too_long(&mut end, refused, "reason");
 }

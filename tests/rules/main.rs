@@ -17,11 +17,49 @@ mod book;
 mod common;
 mod end;
 
+mod ack;
+mod ack_ledger;
+mod bas;
+mod bas_messages;
+mod chn;
+mod chn_closing;
+mod chn_reasons;
 mod cls;
 mod cls_ends;
+mod cnf;
+mod cnt;
+mod cnt_headers;
+mod cnt_sizes;
+mod dia;
+mod dia_methods;
+mod fields;
+mod flw;
+mod frm;
+mod frm_channels;
+mod frm_sizes;
+mod hb;
+mod hdr;
+mod hs;
+mod hs_login;
+mod hs_peer;
+mod lim;
+mod lim_work;
+mod mth;
+mod mth_fields;
+mod nam;
+mod nam_channel;
 mod rc;
+mod syn;
+mod syn_exchanges;
+mod syn_no_wait;
+mod syn_order;
+mod tbl;
+mod tbl_values;
 mod tun;
 mod tun_frames;
+mod tx;
+mod typ;
+mod typ_short;
 
 use std::process::ExitCode;
 
@@ -46,8 +84,49 @@ pub(crate) const fn server(rule: &'static str, check: fn()) -> Test {
 }
 
 /// The tests of each chapter of the book.
-const CHAPTERS: &[&[Test]] =
-    &[tun::TESTS, tun_frames::TESTS, cls::TESTS, cls_ends::TESTS, rc::TESTS];
+const CHAPTERS: &[&[Test]] = &[
+    hdr::TESTS,
+    hs::TESTS,
+    hs_login::TESTS,
+    hs_peer::TESTS,
+    tun::TESTS,
+    tun_frames::TESTS,
+    cls::TESTS,
+    cls_ends::TESTS,
+    frm::TESTS,
+    frm_sizes::TESTS,
+    frm_channels::TESTS,
+    hb::TESTS,
+    chn::TESTS,
+    chn_closing::TESTS,
+    chn_reasons::TESTS,
+    mth::TESTS,
+    mth_fields::TESTS,
+    typ::TESTS,
+    typ_short::TESTS,
+    tbl::TESTS,
+    tbl_values::TESTS,
+    cnt::TESTS,
+    cnt_headers::TESTS,
+    cnt_sizes::TESTS,
+    nam::TESTS,
+    nam_channel::TESTS,
+    syn::TESTS,
+    syn_order::TESTS,
+    syn_no_wait::TESTS,
+    bas::TESTS,
+    bas_messages::TESTS,
+    ack::TESTS,
+    ack_ledger::TESTS,
+    cnf::TESTS,
+    tx::TESTS,
+    flw::TESTS,
+    lim::TESTS,
+    lim_work::TESTS,
+    dia::TESTS,
+    dia_methods::TESTS,
+    rc::TESTS,
+];
 
 fn main() -> ExitCode {
     let tests = || CHAPTERS.iter().copied().flatten();

@@ -109,16 +109,16 @@ fn a_server_refuses_replies_that_it_didn_t_ask_for_and_gives_none() {
 
     // Each request is answered once, on its channel, in the channel's life.
     let mut end = End::server_channel().with_channel(2);
-    let ok = queue::DeclareOk::default();
+    let ok = queue::DeclareOk { queue: "q".into(), ..Default::default() };
     let not_oldest = |channel| Err(UsageError::NotOldestRequest { channel });
-    let to = token(&end.takes(&declare(1, "")));
+    let to = token(&end.takes(&declare(1, "q")));
     assert_eq!(end.channel_number(2).reply(to, &ok), not_oldest(2));
     end.channel().reply(to, &ok).unwrap();
     assert_eq!(end.channel().reply(to, &ok), not_oldest(1));
-    let to = token(&end.takes(&declare(1, "")));
-    end.takes(&[channel_close(1, 200, ""), channel_open(1), declare(1, "")].concat());
+    let to = token(&end.takes(&declare(1, "q")));
+    end.takes(&[channel_close(1, 200, ""), channel_open(1), declare(1, "q")].concat());
     assert_eq!(end.channel().reply(to, &ok), not_oldest(1));
-    let sent = [declare_ok(1, ""), channel_close_ok(1), channel_open_ok(1)];
+    let sent = [declare_ok(1, "q"), channel_close_ok(1), channel_open_ok(1)];
     assert_eq!(hex(&end.sent()), hex(&sent.concat()));
 }
 

@@ -1,6 +1,6 @@
 //! Tuning: what frame-max means for frames.
 
-use amqp_proto::protocol::{PropertiesBuf, ReplyCode, basic, confirm, queue};
+use amqp_proto::protocol::{Properties, PropertiesBuf, ReplyCode, basic, confirm, queue};
 use amqp_proto::wire::{EncodeError, TableBuf};
 use amqp_proto::{
     Connection, Decision, Event, Heartbeat, Initiator, Profile, ServerConfig, UsageError,
@@ -33,7 +33,7 @@ fn open_client(frame_max: u32, profile: Profile) -> End {
 fn open_server(frame_max: u32, profile: Profile) -> End {
     let mut config = offering(2047, frame_max, 60);
     config.profile = profile;
-    End::server_with(config).with_channel(1).with_consumer()
+    End::server_with(config).with_channel(1).with_consumer(1)
 }
 
 /// The seven octets that a frame begins with.
@@ -58,10 +58,10 @@ fn cuts_at_4088(end: &End) {
         let mut expected = vec![4088; size.div_ceil(4088)];
         *expected.last_mut().unwrap() = last;
         let mut copied = end.clone();
-        copied.send_content(&octets);
+        copied.send_content(1, Properties::EMPTY, &octets).unwrap();
         assert_eq!(bodies(&mut copied), expected, "{size}");
         let mut shared = end.clone();
-        shared.send_content(Bytes::from(octets.clone()));
+        shared.send_content(1, Properties::EMPTY, Bytes::from(octets.clone())).unwrap();
         assert_eq!(bodies(&mut shared), expected, "{size}");
         let mut streamed = end.clone();
         streamed.start_content(size as u64);
@@ -110,14 +110,14 @@ fn what_is_agreed_holds_for_a_client_behind_tune() {
     high.sent();
     let mut high = high.with_channel(1);
     high.takes(&message(deliver(1, 1), 1, &[7; 131_064], 131_064));
-    high.send_content(&[7; 131_064]);
+    high.send_content(1, Properties::EMPTY, &[7; 131_064]).unwrap();
     assert_eq!(bodies(&mut high), [131_064]);
 
     let mut low = end;
     low.takes(&[tune(9, 8192, 0), open_ok()].concat());
     low.sent();
     let mut low = low.with_channel(1);
-    low.send_content(&[7; 8185]);
+    low.send_content(1, Properties::EMPTY, &[7; 8185]).unwrap();
     assert_eq!(bodies(&mut low), [8184, 1]);
 }
 
@@ -133,7 +133,7 @@ fn what_is_agreed_holds_for_a_server_behind_tune_ok() {
     high.takes(&at_once.concat());
     high.sent();
     high.takes(&message(publish(1, "k"), 1, &[7; 131_064], 131_064));
-    high.send_content(&[7; 131_064]);
+    high.send_content(1, Properties::EMPTY, &[7; 131_064]).unwrap();
     assert_eq!(bodies(&mut high), [131_064]);
     // The large frame may come in the same read.
     let mut pipelined = end.clone();
@@ -144,7 +144,7 @@ fn what_is_agreed_holds_for_a_server_behind_tune_ok() {
     let mut low = end;
     low.takes(&[tune_ok(9, 8192, 0), open("/"), channel_open(1), consume(1, "c", true)].concat());
     low.sent();
-    low.send_content(&[7; 8185]);
+    low.send_content(1, Properties::EMPTY, &[7; 8185]).unwrap();
     assert_eq!(bodies(&mut low), [8184, 1]);
 }
 
@@ -209,7 +209,7 @@ fn a_client_sends_no_method_or_header_above_frame_max() {
     let sizes: Vec<_> = frames(&end.sent()).iter().map(|(.., payload)| payload.len()).collect();
     assert_eq!(sizes, [4 + 2 + 1 + 1 + 1, 4088, 4]);
     // Nor is anything left of it among frames that wait.
-    end.send_content(vec![7; 300_000]);
+    end.send_content(1, Properties::EMPTY, vec![7; 300_000]).unwrap();
     too_large(end.channel().publish(&route, &too_long, b"body"));
     assert_eq!(bodies(&mut end).len(), 74);
 
@@ -245,7 +245,7 @@ fn a_server_sends_no_method_or_header_above_frame_max() {
     let sizes: Vec<_> = frames(&end.sent()).iter().map(|(.., payload)| payload.len()).collect();
     assert_eq!(sizes, [4 + 2 + 8 + 1 + 1 + 1, 4088, 4]);
     // Nor is anything left of it among frames that wait.
-    end.send_content(vec![7; 300_000]);
+    end.send_content(1, Properties::EMPTY, vec![7; 300_000]).unwrap();
     too_large(end.channel().deliver(&delivery, &too_long, b"body"));
     assert_eq!(bodies(&mut end).len(), 74);
 

@@ -108,7 +108,8 @@ fn a_client_puts_any_octets_in_long_strings() {
     end.clone().drops(&start_with(6, ANY), "MTH-04");
     assert_eq!(lines(&end.takes(&start_with(5, ANY))), [""; 0]);
     let start_ok = frames(&end.sent()).remove(0);
-    assert!(start_ok.2.ends_with(&[&b"\x01X"[..], &long(ANY), b"\x05en_US"].concat()));
+    let response = [&b"\x01X"[..], &long(ANY)].concat();
+    assert!(start_ok.2.windows(response.len()).any(|octets| octets == response));
     let secure = |length: u8| method(0, 10, 20, &[&[0, 0, 0, length], ANY].concat());
     end.clone().drops(&secure(6), "MTH-04");
     let events = end.takes(&secure(5));
