@@ -1,6 +1,7 @@
 //! The rule book as a page that people read.
 
-use std::{fmt::Write as _, path::Path};
+use core::fmt::Write as _;
+use std::path::Path;
 
 use anyhow::{Result, ensure};
 use serde::Deserialize;
