@@ -11,22 +11,13 @@ use crate::protocol::Dialect;
 use crate::sasl::Mechanism;
 use crate::wire::{TableBuf, Value};
 
-/// The capabilities that a client announces unless told otherwise (`HS-13`).
-const CLIENT_CAPABILITIES: [&str; 6] = [
+/// The capabilities that either side announces unless told otherwise (`HS-13`).
+const CAPABILITIES: [&str; 6] = [
     "publisher_confirms",
     "exchange_exchange_bindings",
     "basic.nack",
     "consumer_cancel_notify",
     "connection.blocked",
-    "authentication_failure_close",
-];
-
-/// The capabilities that a server announces unless told otherwise.
-const SERVER_CAPABILITIES: [&str; 5] = [
-    "publisher_confirms",
-    "exchange_exchange_bindings",
-    "basic.nack",
-    "consumer_cancel_notify",
     "authentication_failure_close",
 ];
 
@@ -109,7 +100,7 @@ impl ClientConfig {
             mechanisms,
             virtual_host: "/".into(),
             locale: "en_US".into(),
-            client_properties: properties(&CLIENT_CAPABILITIES),
+            client_properties: properties(),
             channel_max: 2047,
             frame_max: 131_072,
             heartbeat: Heartbeat::Prefer(60),
@@ -175,7 +166,7 @@ impl Default for ServerConfig {
             dialects: vec![Dialect::V0_9_1, Dialect::V0_9, Dialect::V0_8],
             mechanisms: "PLAIN AMQPLAIN".into(),
             locales: "en_US".into(),
-            server_properties: properties(&SERVER_CAPABILITIES),
+            server_properties: properties(),
             channel_max: 2047,
             frame_max: 131_072,
             heartbeat: 60,
@@ -188,13 +179,13 @@ impl Default for ServerConfig {
     }
 }
 
-/// Peer properties that name this library and the given capabilities.
-fn properties(capabilities: &[&str]) -> TableBuf {
+/// Peer properties that name this library and what it can do.
+fn properties() -> TableBuf {
     let mut announced = TableBuf::new();
     let mut properties = TableBuf::new();
-    for capability in capabilities {
+    for capability in CAPABILITIES {
         // The names are short and a bool is emittable, so neither insert can fail.
-        let _ = announced.insert(*capability, true);
+        let _ = announced.insert(capability, true);
     }
     let _ = properties.insert("product", "amqp-proto");
     let _ = properties.insert("version", env!("CARGO_PKG_VERSION"));
