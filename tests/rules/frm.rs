@@ -230,8 +230,8 @@ fn tells_the_same_in_any_pieces(end: &End, octets: &[u8], expected: &[&str]) {
 }
 
 /// Contents, methods and heartbeats, and behind them each way in which framing is lost.
-fn sessions_in_any_pieces(end: &End, closed: &str) {
-    let session = [
+fn dialogues_in_any_pieces(end: &End, closed: &str) {
+    let dialogue = [
         &message(end.content_of_peer(1, 1), 1, b"body", 3)[..],
         HEARTBEAT,
         &message(end.content_of_peer(1, 2), 1, b"", 1),
@@ -239,12 +239,12 @@ fn sessions_in_any_pieces(end: &End, closed: &str) {
     ]
     .concat();
     let told = ["content: ", "content: ", "channel 1 closed: "];
-    let orderly = [&session[..], &connection_close(200, "bye"), HEARTBEAT].concat();
+    let orderly = [&dialogue[..], &connection_close(200, "bye"), HEARTBEAT].concat();
     let over = [&told[..], &[closed]].concat();
     tells_the_same_in_any_pieces(end, &orderly, &over);
     let lost = [&told[..], &["violation: ", "connection over: "]].concat();
     for fault in [&b"\x08\0\0\0\0\0\0\xCD"[..], b"\x04\0\0\0\0\0\0\xCE", b"\x01\0\0\xFF\0\0\0\0"] {
-        let octets = [&session, fault, &connection_close(200, "unseen")].concat();
+        let octets = [&dialogue, fault, &connection_close(200, "unseen")].concat();
         tells_the_same_in_any_pieces(end, &octets, &lost);
     }
 }
@@ -252,14 +252,14 @@ fn sessions_in_any_pieces(end: &End, closed: &str) {
 fn a_client_finds_the_same_frames_in_any_pieces() {
     let octets = server_handshake(131_072);
     tells_the_same_in_any_pieces(&End::fresh_client(), &octets, &["connected"]);
-    sessions_in_any_pieces(&End::client_channel(), "connection over: ");
+    dialogues_in_any_pieces(&End::client_channel(), "connection over: ");
 }
 
 fn a_server_finds_the_same_frames_in_any_pieces() {
     let octets = client_handshake(131_072);
     let told = ["credentials: ", "virtual host: ", "connected"];
     tells_the_same_in_any_pieces(&End::fresh_server(), &octets, &told);
-    sessions_in_any_pieces(&End::server_channel(), "connection over: ");
+    dialogues_in_any_pieces(&End::server_channel(), "connection over: ");
 }
 
 fn nothing_is_decoded_behind_lost_framing(end: &End, strict: &End) {

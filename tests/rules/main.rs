@@ -7,7 +7,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "helpers fail like the tests"
+    reason = "what tests share fails like them"
 )]
 
 extern crate alloc;
