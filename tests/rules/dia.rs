@@ -3,7 +3,8 @@
 use amqp_proto::protocol::Dialect::{V0_8, V0_9, V0_9_1};
 use amqp_proto::protocol::{Dialect, Properties, ReplyCode, basic, confirm, exchange};
 use amqp_proto::{
-    ChannelId, CloseDetail, Connection, Event, Fate, Initiator, MethodEvent, Phase, ServerConfig,
+    ChannelId, CloseDetail, Connection, Decision, Event, Fate, Initiator, MethodEvent, Phase,
+    ServerConfig,
 };
 
 use crate::common::*;
@@ -267,8 +268,12 @@ fn a_server_has_the_codes_of_the_dialect() {
             let returned = [&code.to_be_bytes()[..], b"\0\0\x01k"].concat();
             has_sent(&mut end, &[method(1, 60, 50, &returned), header(1, 0, BARE)].concat());
         }
-        end.channel().close(ReplyCode::PRECONDITION_FAILED, "").unwrap();
-        has_sent(&mut end, &channel_close(1, 406, ""));
+        let mut closing = end.clone();
+        closing.channel().close(ReplyCode::PRECONDITION_FAILED, "").unwrap();
+        has_sent(&mut closing, &channel_close(1, 406, ""));
+        // The engine's own 406 has no other code in 0-8.
+        let ack = method(1, 60, 80, b"\0\0\0\0\0\0\0\x09\0");
+        end.closes_channel(&ack, "ACK-01", ReplyCode(406));
     }
 }
 
@@ -336,4 +341,24 @@ fn a_server_of_0_9_speaks_the_methods_of_0_9_1() {
     end.channel().send(&basic::Ack { delivery_tag: 1, multiple: false }).unwrap();
     let ack = method(1, 60, 80, b"\0\0\0\0\0\0\0\x01\0");
     has_sent(&mut end, &[method(1, 40, 31, b""), ack].concat());
+
+    // Nack in both directions, blocked and a new secret, with a client that has announced them.
+    let announced = ["basic.nack", "connection.blocked"];
+    let end = End::server_asked_by(b"AMQP\x01\x01\0\x09", &announced);
+    assert_eq!(end.connection.dialect(), V0_9);
+    let mut end = end.with_channel(1);
+    end.takes(&[consume(1, "c", false), method(1, 85, 10, b"\x01")].concat());
+    end.send_content(1, Properties::EMPTY, "").unwrap();
+    end.sent();
+    let nack = method(1, 60, 120, b"\0\0\0\0\0\0\0\x01\0");
+    assert_eq!(told_as(&mut end, &nack), "basic.nack");
+    end.takes(&[publish(1, "k"), header(1, 0, BARE)].concat());
+    end.channel().send(&basic::Nack { delivery_tag: 1, ..Default::default() }).unwrap();
+    end.connection.block("disk").unwrap();
+    end.connection.unblock().unwrap();
+    let events = end.takes(&method(0, 10, 70, b"\0\0\0\x03new\0"));
+    assert!(matches!(events[..], [Event::UpdateSecret(_)]), "{:?}", lines(&events));
+    end.connection.decide(Decision::Accept).unwrap();
+    let told = [method(0, 10, 60, b"\x04disk"), method(0, 10, 61, b""), method(0, 10, 71, b"")];
+    has_sent(&mut end, &[nack, told.concat()].concat());
 }

@@ -99,6 +99,11 @@ impl End {
 
     /// An open server whose client has announced these capabilities.
     pub(crate) fn server_for(capabilities: &[&str]) -> Self {
+        Self::server_asked_by(PROTOCOL_HEADER, capabilities)
+    }
+
+    /// The same of a client that has begun with this protocol header.
+    pub(crate) fn server_asked_by(protocol_header: &[u8], capabilities: &[&str]) -> Self {
         let announced = capabilities.iter().flat_map(|name| [&short(name)[..], b"t\x01"].concat());
         let announced: Vec<u8> = announced.collect();
         let properties = [&short("capabilities")[..], b"F", &long(&announced)].concat();
@@ -106,7 +111,7 @@ impl End {
         let start_ok = method(0, 10, 11, &[&long(&properties)[..], &login].concat());
         let mut end = Self::fresh_server();
         let rest = [tune_ok(2047, 131_072, 60), open("/")].concat();
-        feed(&mut end.connection, &[PROTOCOL_HEADER, &start_ok, &rest].concat());
+        feed(&mut end.connection, &[protocol_header, &start_ok, &rest].concat());
         poll(&mut end.connection);
         assert_eq!(end.connection.phase(), Phase::Open);
         output(&mut end.connection);
