@@ -16,6 +16,14 @@ thread_local! {
     pub(crate) static COUNTED: Cell<usize> = const { Cell::new(0) };
 }
 
+/// Class and method of the two Closes.
+const CONNECTION_CLOSE: &[u8] = b"\0\x0A\0\x32";
+const CHANNEL_CLOSE: &[u8] = b"\0\x14\0\x28";
+
+fn is_method((frame_type, _, payload): &(u8, u16, Vec<u8>), ids: &[u8]) -> bool {
+    *frame_type == 1 && payload.starts_with(ids)
+}
+
 /// A connection under test. What it takes to bring it to a stage isn't counted.
 #[derive(Clone, Debug)]
 pub(crate) struct End {
@@ -217,9 +225,10 @@ impl End {
         let sent = frames(&self.sent());
         let (frame_type, channel, payload) = sent.last().unwrap();
         assert_eq!((*frame_type, *channel), (1, 0), "{violation}");
-        let expected = [&b"\0\x0A\0\x32"[..], &code.0.to_be_bytes()].concat();
+        let expected = [CONNECTION_CLOSE, &code.0.to_be_bytes()].concat();
         assert_eq!(payload[..6], expected, "{violation}");
-        assert_eq!(sent.iter().filter(|frame| **frame == sent[sent.len() - 1]).count(), 1);
+        let is_close = |frame: &&(u8, u16, Vec<u8>)| is_method(frame, CONNECTION_CLOSE);
+        assert_eq!(sent.iter().filter(is_close).count(), 1, "{violation}");
         let mut events = events;
         if endings(&events) == 0 {
             self.connection.handle_slice(self.now, &connection_close_ok());
@@ -246,8 +255,11 @@ impl End {
         let sent = frames(&self.sent());
         let (frame_type, channel, payload) = sent.last().unwrap();
         assert_eq!((*frame_type, *channel), (1, 1), "{violation}");
-        let expected = [&b"\0\x14\0\x28"[..], &code.0.to_be_bytes()].concat();
+        let expected = [CHANNEL_CLOSE, &code.0.to_be_bytes()].concat();
         assert_eq!(payload[..6], expected, "{violation}");
+        let is_close = |frame: &&(u8, u16, Vec<u8>)| is_method(frame, CHANNEL_CLOSE);
+        assert_eq!(sent.iter().filter(is_close).count(), 1, "{violation}");
+        assert!(sent.iter().all(|(_, channel, _)| *channel == 1), "{violation}: {sent:?}");
         assert_eq!(self.connection.phase(), Phase::Open);
         let events = self.takes(&channel_close_ok(1));
         let is_closed = |event: &Event| matches!(event, Event::ChannelClosed { .. });
