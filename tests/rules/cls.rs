@@ -76,6 +76,9 @@ fn discards_all_but_close_and_close_ok(open: &End) {
         open_ok(),
         HEARTBEAT.to_vec(),
         frame(8, 3, b"x"),
+        // Types that there aren't.
+        frame(9, 0, b"x"),
+        frame(4, 1, b""),
         // The two that count, on a channel.
         close(10, 50, 1, 320, ""),
         method(1, 10, 51, b""),
@@ -92,10 +95,17 @@ fn discards_all_but_close_and_close_ok(open: &End) {
     end.ignores(&discarded.concat());
     ends_with(end.clone(), "bye");
     // Where frames begin must be known all the same; no second Close goes out.
-    let events = end.feed(b"\x08\0\0\0\0\0\0\0");
-    assert_eq!(first_violation(&events).rule, "FRM-02");
-    assert!(matches!(events[..], [Event::Violation(_), Event::Closed(_)]));
-    is_over(&mut end);
+    for (octets, rule) in [
+        (&b"\x08\0\0\0\0\0\0\0"[..], "FRM-02"),
+        (b"\x01\0\0\xFF\xFF\xFF\xFF", "FRM-06"),
+        (b"\x09\0\0\xFF\xFF\xFF\xFF", "FRM-06"),
+    ] {
+        let mut end = end.clone();
+        let events = end.feed(octets);
+        assert_eq!(first_violation(&events).rule, rule);
+        assert!(matches!(events[..], [Event::Violation(_), Event::Closed(_)]));
+        is_over(&mut end);
+    }
 
     // The same behind a Close that the peer's own fault has caused, in the same read.
     let mut end = open.clone();

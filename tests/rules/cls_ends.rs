@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use amqp_proto::protocol::{MethodId, ReplyCode};
-use amqp_proto::{CloseDetail, Decision, Event, Initiator, ServerConfig};
+use amqp_proto::protocol::{MethodId, MethodKind, ReplyCode};
+use amqp_proto::{CloseDetail, Decision, Event, Initiator, Phase, ServerConfig};
 
 use crate::cls::{OK, closing, ends_with, is_over, only_end};
 use crate::common::*;
@@ -41,8 +41,12 @@ fn blames_the_method_or_none(end: &End, wrong: &[u8], method_id: u16) {
         assert_eq!(hex(&end.sent()), hex(&method(0, 10, 50, &arguments)), "{violation}");
         assert_eq!(violation.method, MethodId { class_id, method_id });
     }
-    // An application blames nothing (see `closing`), and what the peer blames is told.
+    // An application blames nothing (see `closing`) unless it names a method.
     closing(end, "bye");
+    let mut naming = end.clone();
+    naming.connection.close_for(T0, MethodKind::QueueDeclare, ReplyCode(503), "no").unwrap();
+    assert_eq!(hex(&naming.sent()), hex(&method(0, 10, 50, b"\x01\xF7\x02no\0\x32\0\x0A")));
+    // What the peer blames is told.
     for (class_id, method_id) in [(0, 0), (60, 40), (85, 10), (999, 9)] {
         let blamed = [u16::to_be_bytes(class_id), u16::to_be_bytes(method_id)].concat();
         let arguments = [b"\x01\xF7", &short("no")[..], &blamed].concat();
@@ -131,6 +135,18 @@ fn waits_ten_seconds_for_close_ok(open: &End) {
     let reason = only_end(&end.wait_until(at(15)));
     assert_eq!((reason.initiator, &reason.text[..]), (Initiator::Local, "bye"));
     assert_eq!(reason.detail, CloseDetail::CloseTimeout);
+    is_over(&mut end);
+
+    // An application that leaves octets unpolled puts it off: close-ok may be among them.
+    let mut end = closing(open, "bye");
+    end.connection.handle_slice(at(1), HEARTBEAT);
+    end.connection.handle_timeout(at(10));
+    assert_eq!(end.connection.phase(), Phase::Closing);
+    assert_eq!(end.connection.poll_timeout(), Some(at(20)));
+    assert!(poll(&mut end.connection).is_empty());
+    assert!(end.wait_until(millis(19_999)).is_empty());
+    let reason = only_end(&end.wait_until(at(20)));
+    assert_eq!((reason.initiator, reason.detail), (Initiator::Local, CloseDetail::CloseTimeout));
     is_over(&mut end);
 
     // The same where a fault of the peer was the cause.

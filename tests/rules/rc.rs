@@ -1,7 +1,7 @@
 //! Reply codes.
 
-use amqp_proto::protocol::ReplyCode;
-use amqp_proto::{Event, Initiator, Phase};
+use amqp_proto::protocol::{Properties, ReplyCode};
+use amqp_proto::{Event, Initiator, Phase, UsageError};
 
 use crate::common::*;
 use crate::end::End;
@@ -61,12 +61,28 @@ fn a_server_takes_codes_that_nobody_knows() {
 }
 
 /// A hard error, and behind it what would end a channel.
-fn says_nothing_on_a_channel_behind_a_hard_error(mut end: End, soft: &[u8]) {
-    end.feed(&[&body(1, b"")[..], soft].concat());
-    let sent = frames(&end.sent());
-    assert!(matches!(&sent[..], [(1, 0, _)]), "{sent:?}");
-    assert_eq!(end.connection.phase(), Phase::Closing);
-    end.ignores(soft);
+fn says_nothing_on_a_channel_behind_a_hard_error(end: &End, soft: &[u8]) {
+    // While nothing waits to be written, and while a content does, in the window and behind it.
+    let mut writing = end.clone();
+    writing.send_content(1, Properties::EMPTY, vec![7; 3 << 20]).unwrap();
+    for (mut end, is_idle) in [(end.clone(), true), (writing, false)] {
+        end.feed(&[&body(1, b"")[..], soft].concat());
+        assert_eq!(end.connection.phase(), Phase::Closing);
+        let (method, phase) = ("channel.close", "closing");
+        let refused = Err(UsageError::ConnectionPhase { method, phase });
+        assert_eq!(end.channel().close(ReplyCode::NOT_FOUND, ""), refused);
+        assert!(end.send_content(1, Properties::EMPTY, vec![7]).is_err());
+        let sent = frames(&end.sent());
+        let (close, content) = sent.split_last().unwrap();
+        assert!(matches!(close, (1, 0, payload) if payload.starts_with(b"\0\x0A\0\x32")));
+        // The beginning of the content, and nothing else on any channel.
+        let kinds: Vec<_> = content.iter().map(|(kind, on, _)| (*kind, *on)).collect();
+        let bodies = kinds.len().saturating_sub(2);
+        let begun = [&[(1, 1), (2, 1)][..], &vec![(3, 1); bodies]].concat();
+        assert_eq!(kinds, if is_idle { Vec::new() } else { begun });
+        assert!(bodies < 10, "the rest is dropped");
+        end.ignores(soft);
+    }
 }
 
 fn a_client_says_nothing_on_a_channel_behind_a_hard_error() {
@@ -74,10 +90,11 @@ fn a_client_says_nothing_on_a_channel_behind_a_hard_error() {
     config.limits.max_body = Some(10);
     let soft = [deliver(1, 1), header(1, 11, BARE)].concat();
     let end = End::client_with(config).with_channel(1);
-    says_nothing_on_a_channel_behind_a_hard_error(end, &soft);
+    says_nothing_on_a_channel_behind_a_hard_error(&end, &soft);
 }
 
 fn a_server_says_nothing_on_a_channel_behind_a_hard_error() {
     let ack = method(1, 60, 80, b"\0\0\0\0\0\0\0\x01\0");
-    says_nothing_on_a_channel_behind_a_hard_error(End::server_channel(), &ack);
+    let end = End::server_channel().with_consumer(1);
+    says_nothing_on_a_channel_behind_a_hard_error(&end, &ack);
 }
