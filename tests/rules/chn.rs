@@ -1,7 +1,7 @@
 //! Channels: how they are opened, and whose their numbers are.
 
 use amqp_proto::protocol::{Properties, ReplyCode, basic, confirm, queue, tx};
-use amqp_proto::{ChannelId, Connection, Event, ReplyToken, UsageError};
+use amqp_proto::{ChannelId, Connection, Event, ReplyToken, ServerConfig, UsageError};
 
 use crate::common::*;
 use crate::end::{End, token};
@@ -268,20 +268,25 @@ fn a_client_takes_no_close_ok_that_answers_nothing() {
     let mut opening = End::client();
     opening.connection.open_channel().unwrap();
     opening.closes(&channel_close_ok(1), "CHN-01", CHANNEL_ERROR);
-    // The Close waits behind a content, so nobody can have answered it.
     let mut config = plain();
     config.limits.output_window = 100;
-    let mut end = End::client_with(config).with_channel(1);
-    for _ in 0..9 {
-        let octets = [7; 90];
-        end.channel().publish(&basic::Publish::default(), Properties::EMPTY, &octets).unwrap();
-    }
-    end.channel().close(OK, "").unwrap();
-    end.closes(&channel_close_ok(1), "CHN-07", ReplyCode::COMMAND_INVALID);
+    takes_no_close_ok_before_its_close_is_written(End::client_with(config).with_contents(1));
 }
 
 fn a_server_takes_no_close_ok_that_answers_nothing() {
     takes_no_close_ok_that_answers_nothing(End::server_channel());
+    let mut config = ServerConfig::default();
+    config.limits.output_window = 100;
+    takes_no_close_ok_before_its_close_is_written(End::server_with(config).with_contents(1));
+}
+
+/// The Close waits behind contents, so nobody can have answered it.
+fn takes_no_close_ok_before_its_close_is_written(mut end: End) {
+    for _ in 0..9 {
+        end.send_content(1, Properties::EMPTY, &[7; 90]).unwrap();
+    }
+    end.channel().close(OK, "").unwrap();
+    end.closes(&channel_close_ok(1), "CHN-07", ReplyCode::COMMAND_INVALID);
 }
 
 #[derive(Clone, Copy, PartialEq)]

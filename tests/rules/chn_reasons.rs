@@ -84,8 +84,19 @@ fn a_server_blames_the_method_that_has_failed() {
 const SOFT: [u16; 7] = [311, 312, 313, 403, 404, 405, 406];
 const HARD: [u16; 11] = [320, 402, 501, 502, 503, 504, 505, 506, 530, 540, 541];
 
+/// What the application says goes out as it is, of whatever kind.
+fn sends_the_codes_that_it_is_given(end: &End) {
+    let mut hard = end.clone();
+    hard.channel().close(ReplyCode(504), "").unwrap();
+    assert_eq!(hex(&hard.sent()), hex(&channel_close(1, 504, "")));
+    let mut soft = end.clone();
+    soft.connection.close(T0, ReplyCode(404), "").unwrap();
+    assert_eq!(hex(&soft.sent()), hex(&connection_close(404, "")));
+}
+
 fn a_client_takes_a_code_of_the_wrong_kind() {
     let mut end = End::client_channel().with_channel(2);
+    sends_the_codes_that_it_is_given(&end);
     for code in HARD {
         let reason = ended(&end.takes(&channel_close(1, code, "?")), 1);
         assert_eq!((reason.initiator, reason.reply_code.0), (Initiator::Peer, code));
@@ -105,6 +116,7 @@ fn a_client_takes_a_code_of_the_wrong_kind() {
 
 fn a_server_closes_with_codes_of_the_right_kind() {
     let end = End::server_channel();
+    sends_the_codes_that_it_is_given(&end);
     let soft: [(Vec<u8>, _, _); 3] = [
         (ACK_OF_NOTHING.to_vec(), "ACK-01", 406),
         (method(1, 50, 30, b"\0\0\0\0"), "NAM-05", 404),
