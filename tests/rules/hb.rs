@@ -42,12 +42,12 @@ fn fresh_client_of(seconds: u16) -> End {
 }
 
 /// An open client that has agreed on this heartbeat; its peer was heard and written to at time 0.
-fn client_of(seconds: u16) -> End {
+pub(crate) fn client_of(seconds: u16) -> End {
     open_of(fresh_client_of(seconds), &[tune(2047, 131_072, seconds), open_ok()].concat())
 }
 
 /// The same of a server, which has offered 60.
-fn server_of(seconds: u16) -> End {
+pub(crate) fn server_of(seconds: u16) -> End {
     open_of(End::fresh_server(), &[tune_ok(2047, 131_072, seconds), open("/")].concat())
 }
 
@@ -315,6 +315,13 @@ fn silence_ends_without_a_handshake(open: fn(u16) -> End) {
         assert!(matches!(events[..], [Event::Closed(_)]), "{:?}", lines(&events));
         end.ignores(HEARTBEAT);
     }
+    // While octets wait for the application to poll, it isn't the peer that is silent.
+    let mut end = open(10);
+    end.connection.handle_slice(T0, HEARTBEAT);
+    end.connection.handle_timeout(at(20));
+    assert_eq!(end.connection.phase(), Phase::Open);
+    assert_eq!(lines(&poll(&mut end.connection)), [""; 0]);
+    is_lost_at(&mut end, 40_000);
     // A peer that beats at the very value is alive.
     let mut end = open(10);
     for second in (10..200).step_by(10) {

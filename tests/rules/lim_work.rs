@@ -8,6 +8,7 @@ use bytes::{Buf, BytesMut};
 
 use crate::common::*;
 use crate::end::End;
+use crate::hb;
 use crate::{Test, client, server};
 
 pub(crate) const TESTS: &[Test] = &[
@@ -70,10 +71,13 @@ fn hurries(end: &End, seconds: u64) {
 }
 
 /// An open connection waits twice the heartbeat for the rest of a frame, and ten seconds for close-ok.
-fn waits_for_a_bounded_time(end: &End) {
+fn waits_for_a_bounded_time(end: &End, mut without_heartbeats: End) {
     let mut half = end.clone();
     half.ignores(HALF);
     is_over_at(half, 120, SILENCE);
+    // Without heartbeats silence has no bound, inside a frame or not.
+    without_heartbeats.ignores(HALF);
+    assert_eq!(without_heartbeats.connection.poll_timeout(), None);
     let mut closing = end.clone();
     closing.connection.close(T0, ReplyCode(200), "").unwrap();
     assert_eq!(closing.sent(), connection_close(200, ""));
@@ -97,7 +101,7 @@ fn a_client_waits_for_a_bounded_time() {
         end.sent();
         hurries(&end, 30);
     }
-    waits_for_a_bounded_time(&End::client());
+    waits_for_a_bounded_time(&End::client(), hb::client_of(0));
 }
 
 fn a_server_waits_for_a_bounded_time() {
@@ -109,7 +113,7 @@ fn a_server_waits_for_a_bounded_time() {
         end.sent();
         hurries(&end, 10);
     }
-    waits_for_a_bounded_time(&End::server());
+    waits_for_a_bounded_time(&End::server(), hb::server_of(0));
 }
 
 /// Exactly so many octets of the output, or all.
@@ -311,18 +315,18 @@ fn survives(end: &End, octets: &[u8]) {
     assert!(matches!(events.last(), Some(Event::Closed(_))), "{:?}", lines(&events));
 }
 
-/// A session with each octet changed, left out and the last.
-fn survives_all_changes(end: &End, session: &[u8]) {
-    survives(end, session);
-    for place in 0..session.len() {
-        let mut changed = session.to_vec();
-        for octet in [0, 1, 0x7F, 0x80, 0xFF, session[place] ^ 1] {
+/// A dialogue with each octet changed, left out and the last.
+fn survives_all_changes(end: &End, dialogue: &[u8]) {
+    survives(end, dialogue);
+    for place in 0..dialogue.len() {
+        let mut changed = dialogue.to_vec();
+        for octet in [0, 1, 0x7F, 0x80, 0xFF, dialogue[place] ^ 1] {
             changed[place] = octet;
             survives(end, &changed);
         }
         changed.remove(place);
         survives(end, &changed);
-        survives(end, &session[..place]);
+        survives(end, &dialogue[..place]);
     }
 }
 
@@ -364,14 +368,14 @@ fn a_client_survives_any_octets() {
     channel.publish(&basic::Publish::default(), Properties::EMPTY, "body").unwrap();
     end.sent();
     let headed = [b"\x20\0", &long(TABLE)[..]].concat();
-    let session = [
+    let dialogue = [
         declare_ok(1, "q"),
         [deliver(1, 1), header(1, 5, &headed), body(1, b"he"), body(1, b"llo")].concat(),
         method(1, 60, 80, b"\0\0\0\0\0\0\0\x01\0"),
         method(1, 20, 20, b"\0"),
         channel_close(1, 404, "gone"),
     ];
-    survives_all_changes(&end, &session.concat());
+    survives_all_changes(&end, &dialogue.concat());
     survives_all_sizes(&end);
 
     gathers_nothing(&mut end.clone(), &deliver(1, 1));
@@ -399,7 +403,7 @@ fn a_server_survives_any_octets() {
     end.channel().deliver(&deliver, Properties::EMPTY, "body").unwrap();
     end.sent();
     let headed = [b"\x20\0", &long(TABLE)[..]].concat();
-    let session = [
+    let dialogue = [
         method(1, 50, 10, &[b"\0\0\x01q\0", &long(TABLE)[..]].concat()),
         consume(1, "d", true),
         [publish(1, "k"), header(1, 5, &headed), body(1, b"he"), body(1, b"llo")].concat(),
@@ -407,7 +411,7 @@ fn a_server_survives_any_octets() {
         method(1, 20, 20, b"\0"),
         channel_close(1, 200, ""),
     ];
-    survives_all_changes(&end, &session.concat());
+    survives_all_changes(&end, &dialogue.concat());
     survives_all_sizes(&end);
 
     gathers_nothing(&mut end.clone(), &publish(1, "k"));
