@@ -263,6 +263,19 @@ fn a_server_knows_each_dialect_by_its_header() {
         let sent = frames(&end.sent());
         assert!(matches!(&sent[..], [(1, 0, _)]), "{dialect}: {sent:?}");
     }
+    // It knows the others too, and refuses them by name.
+    for (header, name) in [
+        (b"AMQP\x01\x01\0\x0A", "AMQP 0-10"),
+        (b"AMQP\0\x01\0\0", "AMQP 1.0"),
+        (b"AMQP\x02\x01\0\0", "AMQP 1.0 (TLS)"),
+        (b"AMQP\x03\x01\0\0", "AMQP 1.0 (SASL)"),
+    ] {
+        let mut end = End::fresh_server();
+        let events = end.feed(header);
+        assert_eq!(end.sent(), b"AMQP\0\0\x09\x01", "{name}");
+        assert_eq!(other_protocol(&events, Initiator::Library).to_string(), name);
+        assert!(lines(&events)[0].ends_with(name), "{:?}", lines(&events));
+    }
 }
 
 fn a_client_refuses_a_higher_version_than_it_asked_for() {

@@ -361,18 +361,24 @@ fn a_server_ignores_heartbeats_during_the_handshake() {
     };
 }
 
-fn a_client_that_closes_before_open_says_nothing() {
-    for phase in [Phase::Start, Phase::Secure] {
-        closes_by_command(client_at(phase), false);
-    }
-    // Not even when it closes instead of answering a challenge.
+/// A client whose application owes the answer to a challenge.
+fn challenged_client() -> End {
     let mut config = plain();
     config.mechanisms = vec![Mechanism::custom("RIDDLE", b"")];
     let mut end = End::new(Connection::client(config, T0));
     end.takes(&start("RIDDLE"));
     end.sent();
-    end.asks(&method(0, 10, 20, &long(b"four legs?")));
-    closes_by_command(end, false);
+    let events = end.asks(&method(0, 10, 20, &long(b"four legs?")));
+    assert!(matches!(events[..], [Event::Challenge(_)]), "{:?}", lines(&events));
+    end
+}
+
+fn a_client_that_closes_before_open_says_nothing() {
+    for phase in [Phase::Start, Phase::Secure] {
+        closes_by_command(client_at(phase), false);
+    }
+    // Not even when it closes instead of answering a challenge.
+    closes_by_command(challenged_client(), false);
 }
 
 fn a_server_drops_a_close_before_open() {
@@ -448,6 +454,8 @@ fn a_client_waits_thirty_seconds_for_the_handshake() {
     for phase in CLIENT_PHASES {
         waits_for_the_handshake(client_at(phase), 30);
     }
+    // Nor is an application waited for that doesn't answer a challenge.
+    waits_for_the_handshake(challenged_client(), 30);
     let mut config = plain();
     config.handshake_timeout = Duration::from_secs(3);
     let mut end = End::new(Connection::client(config, T0));

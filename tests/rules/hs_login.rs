@@ -289,6 +289,7 @@ fn a_client_answers_each_challenge_once_and_not_for_ever() {
 fn a_server_challenges_as_it_likes_and_drops_an_answer_to_nothing() {
     let waiting = server_with(ServerConfig::default());
     waiting.clone().drops(&secure_ok(b""), "HS-01");
+    End::server().closes(&secure_ok(b""), "HS-10", ReplyCode(503));
     let mut end = waiting.clone();
     end.asks(&start_ok("PLAIN", b"\0guest\0guest"));
     for round in 0..250 {

@@ -122,12 +122,15 @@ fn a_server_reads_and_announces_capabilities() {
     announces(&properties);
     // Absent is false: what the client hasn't announced isn't sent to it.
     for (value, is_announced) in [(&b"t\x01"[..], true), (b"t\0", false), (b"I\0\0\0\x01", false)] {
-        let announced = ["connection.blocked", "consumer_cancel_notify"];
+        let announced = ["connection.blocked", "consumer_cancel_notify", "basic.nack"];
         let fields: Vec<u8> = announced.iter().flat_map(|name| field(name, value)).collect();
         let mut end = waiting.clone();
         end.takes(&saying(&end, &field("capabilities", &table(&fields))));
         end.takes(&[tune_ok(2047, 131_072, 60), open("/"), channel_open(1)].concat());
         end.takes(&consume(1, "c", true));
+        // With confirms, so that there is something to nack.
+        let select = method(1, 85, 10, b"\x01");
+        end.takes(&[select, publish(1, "k"), header(1, 0, BARE)].concat());
         end.sent();
         let cancel = basic::Cancel { consumer_tag: "c".into(), no_wait: true };
         assert_eq!(end.connection.block("full").is_ok(), is_announced);
@@ -136,6 +139,10 @@ fn a_server_reads_and_announces_capabilities() {
         assert_eq!(end.channel().call(&cancel).is_ok(), is_announced);
         let cancel = method(1, 60, 30, b"\x01c\x01");
         assert_eq!(end.sent(), if is_announced { cancel } else { Vec::new() });
+        let nack = basic::Nack { delivery_tag: 1, ..Default::default() };
+        assert_eq!(end.channel().send(&nack).is_ok(), is_announced);
+        let nack = method(1, 60, 120, b"\0\0\0\0\0\0\0\x01\0");
+        assert_eq!(end.sent(), if is_announced { nack } else { Vec::new() });
     }
 }
 

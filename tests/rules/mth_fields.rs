@@ -361,8 +361,22 @@ fn a_server_numbers_extensions_as_brokers_do() {
         .send(&basic::Nack { delivery_tag: 1, requeue: true, ..Default::default() })
         .unwrap();
     assert_eq!(end.sent(), method(1, 60, 120, &nack));
-    end.channel().call(&basic::Cancel { consumer_tag: "c".into(), no_wait: false }).unwrap();
+    let cancel = basic::Cancel { consumer_tag: "c".into(), no_wait: false };
+    end.channel().call(&cancel).unwrap();
     assert_eq!(end.sent(), method(1, 60, 30, b"\x01c\0"));
+
+    // A client that has announced none of it gets none of it.
+    let mut end = End::server_channel();
+    end.takes(&consume_and_confirm());
+    let missing = |method, capability| UsageError::CapabilityMissing { method, capability };
+    let blocked = missing("connection.blocked", "connection.blocked");
+    end.refuses(|end| end.block(""), blocked);
+    let unasked = missing("basic.cancel", "consumer_cancel_notify");
+    end.refuses(|end| end.channel(ONE)?.call(&cancel), unasked);
+    let nack = basic::Nack { delivery_tag: 1, ..Default::default() };
+    end.refuses(|end| end.channel(ONE)?.send(&nack), missing("basic.nack", "basic.nack"));
+    end.channel().send(&basic::Ack { delivery_tag: 1, multiple: false }).unwrap();
+    assert_eq!(end.sent(), method(1, 60, 80, &[TAG_1, b"\0"].concat()));
 }
 
 fn a_client_asks_for_access_only_when_told() {
