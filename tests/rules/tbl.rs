@@ -137,6 +137,18 @@ fn a_client_reads_nothing_past_the_end_of_a_table() {
 
 fn a_server_reads_nothing_past_the_end_of_a_table() {
     nothing_is_read_past_the_end(&End::server_channel());
+    let start_ok = |properties: &[u8]| {
+        let login = [&short("PLAIN")[..], &long(b"\0guest\0guest"), &short("en_US")].concat();
+        method(0, 10, 11, &[long(properties), login].concat())
+    };
+    let mut end = End::fresh_server();
+    end.takes(PROTOCOL_HEADER);
+    end.sent();
+    for pairs in overreaching() {
+        end.clone().drops(&start_ok(&pairs), "MTH-04");
+    }
+    end.takes(&start_ok(NESTED));
+    assert_eq!(end.connection.peer_properties(), nested().as_table());
 }
 
 fn names_are_judged_where_strict(end: &End, strict: &End) {
@@ -159,7 +171,10 @@ fn names_are_judged_where_strict(end: &End, strict: &End) {
         let named = [&[u8::try_from(name.len()).unwrap()], name, b"V"].concat();
         let inner = pair(&[b"F", &long(&named)[..]].concat());
         assert_eq!(takes(end, &named).get(name), Some(Value::Void));
-        writes_table(end, &TableBuf::new().with(name, Value::Void).unwrap(), &named);
+        // What is sent is nobody's to judge.
+        let table = TableBuf::new().with(name, Value::Void).unwrap();
+        writes_table(end, &table, &named);
+        writes_table(strict, &table, &named);
         for pairs in [named, inner] {
             if legal.contains(&name) {
                 takes(strict, &pairs);
