@@ -3,7 +3,7 @@
 
 use amqp_proto::protocol::{Properties, ReplyCode, basic, tx};
 use amqp_proto::wire::TableBuf;
-use amqp_proto::{Event, ReplyToken, ServerConfig, UsageError};
+use amqp_proto::{Event, Phase, ReplyToken, ServerConfig, UsageError};
 
 use crate::ack::Settle::{Ack, Nack, Reject};
 use crate::ack::*;
@@ -248,10 +248,20 @@ fn browse(consumer_tag: &str) -> Vec<u8> {
     method(1, 60, 20, &parts.concat())
 }
 
+/// What is told now are contents, on these channels.
+fn tells_contents_on(end: &mut End, channels: &[u16]) {
+    let events = poll(&mut end.connection);
+    let channel = |event: &Event| match event {
+        Event::Content(content) => content.channel().number(),
+        _ => panic!("{event}"),
+    };
+    assert_eq!(events.iter().map(channel).collect::<Vec<_>>(), channels);
+}
+
 fn a_full_client_lets_deliveries_wait() {
     let mut config = plain();
     config.limits.unacked = 2;
-    let mut end = client_that_consumes(config, false, 0);
+    let mut end = client_that_consumes(config, false, 0).with_channel(2);
     let (queue, no_wait) = ("q".into(), true);
     let consume = basic::Consume { queue, no_wait, ..<_>::default() };
     let quiet = basic::Consume { consumer_tag: "quiet".into(), no_ack: true, ..consume };
@@ -273,15 +283,29 @@ fn a_full_client_lets_deliveries_wait() {
     let octets = [deliveries(3..=4), delivery_to("quiet", 5), deliveries(6..=7)];
     assert_eq!(end.takes(&octets[..2].concat()).len(), 3);
     end.ignores(&octets[2]);
-    // However long that takes.
-    end.now = at(10_000);
+    // However long that takes, and on whatever channel the next is.
+    end.ignores(&[deliver(2, 1), header(2, 0, BARE)].concat());
+    assert_eq!(lines(&end.wait_until(at(10_000))), [""; 0]);
+    assert_eq!(end.connection.phase(), Phase::Open);
+    assert_eq!(hex(&end.sent()), hex(HEARTBEAT));
     end.ignores(HEARTBEAT);
     sends(&mut end, Ack(4, false), 1);
-    assert_eq!(poll(&mut end.connection).len(), 1);
+    tells_contents_on(&mut end, &[1]);
     assert_eq!(end.channel().unacked(), 2);
     sends(&mut end, Ack(0, true), 0);
-    assert_eq!(poll(&mut end.connection).len(), 1);
+    tells_contents_on(&mut end, &[1, 2]);
     sends(&mut end, Ack(7, false), 0);
+
+    // A message that was got waits as well.
+    end.channel().call(&basic::Get { queue, ..<_>::default() }).unwrap();
+    end.sent();
+    assert_eq!(end.takes(&deliveries(8..=9)).len(), 2);
+    let get_ok = method(1, 60, 71, b"\0\0\0\0\0\0\0\x0A\0\0\x01q\0\0\0\0");
+    end.ignores(&[get_ok, header(1, 0, BARE)].concat());
+    sends(&mut end, Ack(8, false), 1);
+    tells_contents_on(&mut end, &[1]);
+    assert_eq!(end.channel().unacked(), 2);
+    sends(&mut end, Ack(10, false), 1);
 }
 
 fn a_full_server_delivers_no_more() {

@@ -291,15 +291,43 @@ fn every_channel_takes_its_turn(end: End) {
     }
 }
 
+/// Two channels have many small contents each: neither goes on for much longer than 16 KiB.
+fn no_channel_keeps_the_turn(end: End) {
+    let mut end = end.with_contents(1).with_contents(2);
+    let one = message(end.own_content(1, 1), 1, &[7; 100], 100).len();
+    for channel in [1, 2] {
+        for _ in 0..(40 << 10) / one {
+            end.send_content(channel, Properties::EMPTY, vec![7; 100]).unwrap();
+        }
+    }
+    // Each channel with the octets that it sends before the other has its turn.
+    let mut turns: Vec<(u16, usize)> = Vec::new();
+    for (_, channel, payload) in frames(&end.sent()) {
+        match turns.last_mut() {
+            Some((last, octets)) if *last == channel => *octets += payload.len() + 8,
+            _ => turns.push((channel, payload.len() + 8)),
+        }
+    }
+    let channels: Vec<_> = turns.iter().map(|(channel, _)| *channel).collect();
+    assert_eq!(channels, [1, 2, 1, 2, 1, 2], "{turns:?}");
+    // The first had the window as well, before anybody waited.
+    turns[0].1 -= 4096;
+    assert!(turns.iter().all(|(_, octets)| *octets < (16 << 10) + 2 * one), "{turns:?}");
+}
+
 /// Small windows, so that the lanes behind them show.
 fn a_client_lets_every_channel_take_its_turn() {
     let mut config = plain();
     (config.frame_max, config.limits.output_window) = (4096, 4096);
-    every_channel_takes_its_turn(End::client_with(config));
+    let end = End::client_with(config);
+    no_channel_keeps_the_turn(end.clone());
+    every_channel_takes_its_turn(end);
 }
 
 fn a_server_lets_every_channel_take_its_turn() {
     let mut config = ServerConfig::default();
     (config.frame_max, config.limits.output_window) = (4096, 4096);
-    every_channel_takes_its_turn(End::server_with(config));
+    let end = End::server_with(config);
+    no_channel_keeps_the_turn(end.clone());
+    every_channel_takes_its_turn(end);
 }

@@ -39,6 +39,16 @@ fn a_client_joins_replies_to_its_requests_in_their_order() {
     let replies = [declare_ok(2, "b"), declare_ok(1, "a"), declare_ok(1, "c"), purge_ok];
     assert_eq!(answered(&end.takes(&replies.concat())), [other, first, second, third]);
 
+    // A flow-ok may be late, but never early.
+    let mut end = End::client_channel();
+    let flow = end.channel().call(&FLOW).unwrap().unwrap();
+    let declare = call_declare(&mut end, 1, "a");
+    let replies = [declare_ok(1, "a"), flow_ok(true)].concat();
+    assert_eq!(answered(&end.takes(&replies)), [declare, flow]);
+    call_declare(&mut end, 1, "a");
+    end.channel().call(&FLOW).unwrap();
+    end.closes(&flow_ok(true), "SYN-03", ReplyCode::COMMAND_INVALID);
+
     // RabbitMQ's queues answer consume and cancel, so these replies may be late, but never early.
     let mut end = End::client_channel();
     let consume = call(&mut end, "basic.consume");
