@@ -176,6 +176,19 @@
 //! | something to deliver | [`Channel::deliver`] |
 //! | a queue of a consumer is gone | [`Channel::call`] of a `basic::Cancel` |
 //!
+//! # What a client does
+//!
+//! | event | command |
+//! |---|---|
+//! | [`Challenge`](Event::Challenge) | [`decide`](Connection::decide) |
+//! | [`Reply`](Event::Reply), [`RequestFailed`](Event::RequestFailed) | nothing; each [`Channel::call`] with a [`RequestId`] has exactly one of both, or for basic.get a content |
+//! | [`Request`](Event::Request) with a token: a basic.cancel that wants a reply | [`Channel::reply`] with a `basic::CancelOk`; later replies wait behind it |
+//! | [`Request`](Event::Request) without one: a basic.cancel, the queue is gone | nothing |
+//! | [`Content`](Event::Content): a delivery that isn't no-ack | [`Channel::send`] of a `basic::Ack`, `Nack` or `Reject` |
+//! | [`Confirmed`](Event::Confirmed), a returned [`Content`](Event::Content) | nothing |
+//! | [`Notice`](Event::Notice): blocked, unblocked, flow | stop publishing, or go on; the engine refuses what may not go out |
+//! | [`ChannelClosed`](Event::ChannelClosed) | [`open_channel`](Connection::open_channel), should another be wanted |
+//!
 //! # Phases
 //!
 //! ```text

@@ -36,7 +36,8 @@ pub struct Limits {
     pub max_body: Option<u64>,
     /// Largest body, in octets, that this side may publish. No limit unless set.
     pub max_publish: u64,
-    /// Synchronous requests of each side that may be unanswered on one channel. 1024.
+    /// Synchronous requests of each side that may be unanswered on one channel. 1024. Beyond it a side
+    /// refuses to send, and closes the connection with 506 if the peer goes on (`LIM-09`).
     pub open_requests: u32,
     /// Publishes on one channel that may wait for their confirm, those counted that were confirmed
     /// while an earlier one still waits. 65,536. A client can't publish above it; on a server further
@@ -44,9 +45,11 @@ pub struct Limits {
     pub unconfirmed: u32,
     /// Deliveries on one channel that may wait for their ack. 65,536, as many as a prefetch-count
     /// allows. A server can't deliver above it; on a client further deliveries wait undecoded until some
-    /// are acked (`ACK-11`), and whatever else comes behind them waits too.
+    /// are acked (`ACK-11`), and whatever else comes behind them waits too. On a transacted channel a
+    /// server counts acks that aren't committed as missing, a client doesn't. At least 1.
     pub unacked: u32,
-    /// Consumers on one channel. 1024.
+    /// Consumers on one channel, those counted that are only asked for. 1024. A server with a lower limit
+    /// than its client closes the connection with 506.
     pub consumers: u32,
     /// Received octets that may wait undecoded before [`wants_input`] turns false. 256 KiB.
     ///
@@ -93,6 +96,9 @@ impl Limits {
     pub(crate) fn sound(mut self) -> Self {
         self.frame_before_tune = self.frame_before_tune.max(FRAME_MIN_SIZE); // HS-09
         self.output_window = self.output_window.max(1); // one without room would never be refilled
+        // What may never wait for its ack or confirm may never come.
+        self.unacked = self.unacked.max(1);
+        self.unconfirmed = self.unconfirmed.max(1);
         self
     }
 

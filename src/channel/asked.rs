@@ -4,7 +4,7 @@
 //! may be asked: the one before it sends, the other when the request arrives.
 
 use crate::channel::returns::{HASH_OF_NOTHING, hashed};
-use crate::channel::state::ChannelState;
+use crate::channel::state::{ChannelState, Owed};
 use crate::limits::Limits;
 use crate::phase::Side;
 use crate::protocol::{Method, basic};
@@ -113,7 +113,7 @@ impl ChannelState {
                 if self.consumers.is_taken(consume.consumer_tag.as_octets()) {
                     return Err(Unfit::ConsumerTagInUse);
                 }
-                if self.consumers.len() >= limits.consumers as usize {
+                if self.consumers.len() + self.unnamed_consumers() >= limits.consumers as usize {
                     return Err(Unfit::TooManyConsumers);
                 }
                 consume.queue
@@ -134,16 +134,17 @@ impl ChannelState {
     /// Enters what a request changes when it is sent, or taken.
     pub(crate) fn ask(&mut self, method: &Method<'_>, from: Side, request: u64) -> Asked {
         match method {
-            Method::ConfirmSelect(_) => {
+            Method::ConfirmSelect(select) => {
                 // Publishes right behind it count (CNF-01).
                 self.mode = Mode::Confirm;
-                self.confirms.select();
+                self.confirms.select((!select.no_wait).then_some(request));
             }
             Method::TxSelect(_) => {
                 self.mode = Mode::Transaction;
                 self.unacked.select_transactions();
             }
-            Method::TxCommit(_) | Method::TxRollback(_) => self.unacked.end_transaction(),
+            Method::TxCommit(_) => self.unacked.commit(),
+            Method::TxRollback(_) => self.unacked.roll_back(),
             Method::BasicRecover(recover) if recover.requeue => {
                 self.unacked.recover(true);
                 return Asked::Recovery;
@@ -164,13 +165,23 @@ impl ChannelState {
                 } else if cancel.no_wait {
                     self.consumers.part(tag);
                 } else {
-                    self.consumers.cancel(tag);
+                    self.consumers.cancel(tag, request);
                 }
                 return Asked::Cancel { tag: hashed(HASH_OF_NOTHING, tag) };
             }
             _ => {}
         }
         Asked::Nothing
+    }
+
+    /// Consumers that were asked for and have no tag yet.
+    fn unnamed_consumers(&self) -> usize {
+        let owed = self.owed.iter().filter_map(|owed| match owed {
+            Owed::Reply { asked, .. } => Some(asked),
+            Owed::FlowOk { .. } => None,
+        });
+        let asked = self.pending.iter().map(|pending| &pending.asked).chain(owed);
+        asked.filter(|asked| matches!(asked, Asked::Consumer { unnamed: true, .. })).count()
     }
 
     fn ask_consumer(&mut self, consume: &basic::Consume<'_>, request: u64) -> Asked {
@@ -193,14 +204,17 @@ impl ChannelState {
             (Method::BasicConsumeOk(ok), Asked::Consumer { needs_ack, unnamed, ended, .. }) => {
                 let tag = ok.consumer_tag.as_octets();
                 if ended {
-                    self.consumers.part(tag);
-                } else if !self.consumers.activate(tag, request) && unnamed {
+                    self.consumers.was(tag, needs_ack);
+                } else if unnamed {
                     self.consumers.enter(tag, needs_ack, None);
+                } else {
+                    self.consumers.begin(tag, request);
                 }
             }
-            (Method::BasicCancelOk(ok), _) => self.consumers.cancelled(ok.consumer_tag.as_octets()),
-            (Method::TxCommitOk(_), _) => self.unacked.settle_transaction(true),
-            (Method::TxRollbackOk(_), _) => self.unacked.settle_transaction(false),
+            (Method::BasicCancelOk(ok), _) => {
+                self.consumers.cancelled(ok.consumer_tag.as_octets(), request);
+            }
+            (Method::ConfirmSelectOk(_), _) => self.confirms.selected(request),
             (Method::BasicRecoverOk(_), Asked::Recovery) => self.unacked.recovered(),
             _ => {}
         }
@@ -209,9 +223,13 @@ impl ChannelState {
     /// Broker-J ends a browser by itself with a cancel-ok that nobody asked for, perhaps before
     /// consume-ok.
     pub(crate) fn consumer_ended(&mut self, tag: ShortStr<'_>) {
-        if self.consumers.is_taken(tag.as_octets()) {
-            self.consumers.part(tag.as_octets());
+        let tag = tag.as_octets();
+        if self.consumers.is_taken(tag) {
+            self.consumers.part(tag);
             return;
+        }
+        if self.consumers.is_gone(tag) {
+            return; // Its own end and this side's cancel have crossed.
         }
         // Its name is still to be told, so it must be one whose tag the server chooses.
         let waiting = self.pending.iter_mut().find_map(|pending| match &mut pending.asked {

@@ -6,6 +6,8 @@ use alloc::collections::VecDeque;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Confirms {
     selected: bool,
+    /// The request that has selected them and has no reply yet.
+    selected_by: Option<u64>,
     /// The number of the oldest publish in `settled`, less one.
     before: u64,
     /// For each publish since then, whether it has been confirmed; the first one has not.
@@ -14,9 +16,23 @@ pub(crate) struct Confirms {
 }
 
 impl Confirms {
-    /// Counts publishes from here on; selecting again changes nothing (`CNF-02`).
-    pub(crate) fn select(&mut self) {
-        self.selected = true;
+    /// Counts publishes from here on; selecting again changes nothing (`CNF-02`). `request`: the one
+    /// whose reply tells that the peer counts too.
+    pub(crate) fn select(&mut self, request: Option<u64>) {
+        if !self.selected {
+            self.selected = true;
+            self.selected_by = request;
+        }
+    }
+
+    /// Select-ok in answer to this request.
+    pub(crate) fn selected(&mut self, request: u64) {
+        self.selected_by = self.selected_by.filter(|pending| *pending != request);
+    }
+
+    /// Whether what comes back may still be a publish that was made before they were selected.
+    pub(crate) const fn is_selecting(&self) -> bool {
+        self.selected_by.is_some()
     }
 
     /// Publishes without a confirm.
@@ -118,7 +134,12 @@ mod tests {
     fn five() -> Confirms {
         let mut confirms = Confirms::default();
         assert_eq!(confirms.enter(), 0);
-        confirms.select();
+        confirms.select(Some(7));
+        confirms.select(Some(8));
+        confirms.selected(8);
+        assert!(confirms.is_selecting());
+        confirms.selected(7);
+        assert!(!confirms.is_selecting());
         assert_eq!((1..=5).map(|_| confirms.enter()).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
         confirms
     }

@@ -1,36 +1,34 @@
 //! The consumers of a channel, as both sides know them.
 
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::ops::Range;
 
-/// In the order of their tags.
+/// Consumers from the moment they are asked for until their end is settled. A tag can be used anew while
+/// the cancel of its last consumer is still unanswered, so several may share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Consumers {
+    /// In the order of their tags, those of one tag in the order in which they were asked for.
     list: Vec<Consumer>,
-    /// How many of them have deliveries that need no ack.
+    /// The last of those that are gone: deliveries to them, and news of their end, may still come.
+    gone: VecDeque<(Box<[u8]>, bool)>,
+    /// How many in both have deliveries that need no ack.
     quiet: usize,
-    /// The last of those that were cancelled without a reply to wait for: deliveries may still come.
-    parting: Vec<Box<[u8]>>,
 }
 
 #[derive(Clone, Debug)]
 struct Consumer {
     tag: Box<[u8]>,
     needs_ack: bool,
-    phase: ConsumerPhase,
+    /// The basic.consume that has no reply yet: nothing is delivered before it (`BAS-01`).
+    begins_with: Option<u64>,
+    /// The basic.cancel that has no reply yet: until then deliveries may come (`BAS-01`).
+    ends_with: Option<u64>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ConsumerPhase {
-    /// This basic.consume has no reply yet: nothing is delivered before it (`BAS-01`).
-    Asked(u64),
-    Active,
-    /// basic.cancel has no reply yet: deliveries may still come (`BAS-01`), the tag may be used anew.
-    Cancelling,
-}
-
-/// So many tags of no-ack consumers are remembered that were cancelled with no-wait.
-const PARTING: usize = 8;
+/// So many consumers that are gone are remembered.
+const GONE: usize = 8;
 
 impl Consumers {
     pub(crate) fn len(&self) -> usize {
@@ -39,99 +37,115 @@ impl Consumers {
 
     /// Whether a new consumer may not have this tag (`NAM-07`).
     pub(crate) fn is_taken(&self, tag: &[u8]) -> bool {
-        self.get(tag).is_some_and(|consumer| consumer.phase != ConsumerPhase::Cancelling)
+        self.of(tag).last().is_some_and(|consumer| consumer.ends_with.is_none())
     }
 
-    /// A consumer was asked for; `waits_for`: the request whose reply is still to come.
-    pub(crate) fn enter(&mut self, tag: &[u8], needs_ack: bool, waits_for: Option<u64>) {
-        let phase = waits_for.map_or(ConsumerPhase::Active, ConsumerPhase::Asked);
-        self.remove(tag);
-        if let Err(place) = self.place(tag) {
-            self.list.insert(place, Consumer { tag: tag.into(), needs_ack, phase });
-            self.quiet += usize::from(!needs_ack);
+    /// A consumer was asked for; `begins_with`: the request whose reply is still to come.
+    pub(crate) fn enter(&mut self, tag: &[u8], needs_ack: bool, begins_with: Option<u64>) {
+        let consumer = Consumer { tag: tag.into(), needs_ack, begins_with, ends_with: None };
+        self.list.insert(self.range(tag).end, consumer);
+        self.quiet += usize::from(!needs_ack);
+    }
+
+    /// Consume-ok for the consumer that this request has asked for under this tag.
+    pub(crate) fn begin(&mut self, tag: &[u8], request: u64) {
+        let mut consumers = self.of_mut(tag);
+        if let Some(begun) = consumers.find(|consumer| consumer.begins_with == Some(request)) {
+            begun.begins_with = None;
         }
     }
 
-    /// Consume-ok for the consumer that this request has asked for under this tag. False: there is none,
-    /// perhaps because it was cancelled since and the tag is in use anew.
-    pub(crate) fn activate(&mut self, tag: &[u8], request: u64) -> bool {
-        match self.get_mut(tag) {
-            Some(consumer) if consumer.phase == ConsumerPhase::Asked(request) => {
-                consumer.phase = ConsumerPhase::Active;
-                true
-            }
-            _ => false,
+    /// Basic.cancel has been sent, the reply to this request is awaited.
+    pub(crate) fn cancel(&mut self, tag: &[u8], request: u64) {
+        if let Some(consumer) = self.of_mut(tag).last() {
+            consumer.ends_with.get_or_insert(request);
         }
     }
 
-    /// Basic.cancel has been sent, its reply is awaited.
-    pub(crate) fn cancel(&mut self, tag: &[u8]) {
-        if let Some(consumer) = self.get_mut(tag) {
-            consumer.phase = ConsumerPhase::Cancelling;
-        }
-    }
-
-    /// Cancel-ok, unless the tag is in use anew.
-    pub(crate) fn cancelled(&mut self, tag: &[u8]) {
-        if self.get(tag).is_some_and(|consumer| consumer.phase == ConsumerPhase::Cancelling) {
-            self.remove(tag);
+    /// Cancel-ok in answer to this request.
+    pub(crate) fn cancelled(&mut self, tag: &[u8], request: u64) {
+        let range = self.range(tag);
+        let place = self.of(tag).iter().position(|consumer| consumer.ends_with == Some(request));
+        if let Some(place) = place {
+            self.remove(range.start + place);
         }
     }
 
     /// The consumer is gone without a reply to wait for.
     pub(crate) fn part(&mut self, tag: &[u8]) {
-        let Some(consumer) = self.remove(tag) else { return };
-        if !consumer.needs_ack {
-            if self.parting.len() >= PARTING {
-                self.parting.remove(0);
-            }
-            self.parting.push(consumer.tag);
+        if self.is_taken(tag) {
+            self.remove(self.range(tag).end - 1);
         }
     }
 
-    /// The server has cancelled it. It can mean only one that has begun: where the tag is in use anew,
-    /// the cancel has crossed that of the client (`BAS-04`).
+    /// The server has cancelled the consumer. It can mean only one that has begun, and where the client
+    /// has cancelled one under this tag and waits for the reply, the two have crossed (`BAS-04`).
     pub(crate) fn cancelled_by_server(&mut self, tag: &[u8]) {
-        if self.takes_deliveries(tag).is_some() {
+        let has_crossed = self.of(tag).iter().any(|consumer| consumer.ends_with.is_some());
+        if !has_crossed && self.takes_deliveries(tag).is_some() {
             self.part(tag);
         }
     }
 
+    /// A consumer is gone that was never entered.
+    pub(crate) fn was(&mut self, tag: &[u8], needs_ack: bool) {
+        if self.gone.len() >= GONE {
+            let oldest = self.gone.pop_front();
+            self.quiet -= usize::from(oldest.is_some_and(|(_, needs_ack)| !needs_ack));
+        }
+        self.gone.push_back((tag.into(), needs_ack));
+        self.quiet += usize::from(!needs_ack);
+    }
+
+    /// Whether one under this tag is among those that are remembered to be gone.
+    pub(crate) fn is_gone(&self, tag: &[u8]) -> bool {
+        self.needed_ack(tag).is_some()
+    }
+
     /// Whether something can be delivered to it now, and then whether that needs an ack.
     pub(crate) fn takes_deliveries(&self, tag: &[u8]) -> Option<bool> {
-        let consumer = self.get(tag)?;
-        (!matches!(consumer.phase, ConsumerPhase::Asked(_))).then_some(consumer.needs_ack)
+        let begun = self.of(tag).iter().rfind(|consumer| consumer.begins_with.is_none());
+        begun.map(|consumer| consumer.needs_ack)
     }
 
     /// Whether a delivery under this tag needs an ack; one to an unknown consumer does (`BAS-13`).
     pub(crate) fn needs_ack(&self, tag: &[u8]) -> bool {
-        if self.quiet == 0 && self.parting.is_empty() {
+        if self.quiet == 0 {
             return true;
         }
-        match self.get(tag) {
-            Some(consumer) => consumer.needs_ack,
-            None => !self.parting.iter().any(|parting| **parting == *tag),
-        }
+        // What comes before consume-ok is meant for the last consumer under this tag.
+        let asked_for = || self.of(tag).first().map(|consumer| consumer.needs_ack);
+        self.takes_deliveries(tag)
+            .or_else(|| self.needed_ack(tag))
+            .or_else(asked_for)
+            .unwrap_or(true)
     }
 
-    fn place(&self, tag: &[u8]) -> Result<usize, usize> {
-        self.list.binary_search_by(|consumer| (*consumer.tag).cmp(tag))
+    fn needed_ack(&self, tag: &[u8]) -> Option<bool> {
+        let last = self.gone.iter().rfind(|(gone, _)| **gone == *tag);
+        last.map(|(_, needs_ack)| *needs_ack)
     }
 
-    fn get(&self, tag: &[u8]) -> Option<&Consumer> {
-        self.list.get(self.place(tag).ok()?)
+    fn range(&self, tag: &[u8]) -> Range<usize> {
+        let start = self.list.partition_point(|consumer| *consumer.tag < *tag);
+        let behind = self.list.get(start..).unwrap_or(&[]);
+        start..start + behind.iter().take_while(|consumer| *consumer.tag == *tag).count()
     }
 
-    fn get_mut(&mut self, tag: &[u8]) -> Option<&mut Consumer> {
-        let place = self.place(tag).ok()?;
-        self.list.get_mut(place)
+    /// Those under this tag, the oldest first.
+    fn of(&self, tag: &[u8]) -> &[Consumer] {
+        self.list.get(self.range(tag)).unwrap_or(&[])
     }
 
-    fn remove(&mut self, tag: &[u8]) -> Option<Consumer> {
-        let place = self.place(tag).ok()?;
+    fn of_mut(&mut self, tag: &[u8]) -> core::slice::IterMut<'_, Consumer> {
+        let range = self.range(tag);
+        self.list.get_mut(range).unwrap_or(&mut []).iter_mut()
+    }
+
+    fn remove(&mut self, place: usize) {
         let consumer = self.list.remove(place);
         self.quiet -= usize::from(!consumer.needs_ack);
-        Some(consumer)
+        self.was(&consumer.tag, consumer.needs_ack);
     }
 }
 
@@ -145,33 +159,70 @@ mod tests {
         consumers.enter(b"b", true, Some(1));
         consumers.enter(b"a", false, Some(2));
         assert!(consumers.is_taken(b"a") && consumers.takes_deliveries(b"a").is_none());
-        assert!(!consumers.activate(b"a", 1) && !consumers.activate(b"c", 2));
-        assert!(consumers.activate(b"a", 2) && !consumers.activate(b"a", 2));
+        consumers.begin(b"a", 1);
+        consumers.begin(b"c", 2);
+        assert_eq!(consumers.takes_deliveries(b"a"), None);
+        consumers.begin(b"a", 2);
         assert_eq!(consumers.takes_deliveries(b"a"), Some(false));
-        consumers.cancel(b"a");
+        consumers.cancel(b"a", 3);
         assert!(!consumers.is_taken(b"a") && !consumers.needs_ack(b"a"));
         assert_eq!(consumers.takes_deliveries(b"a"), Some(false));
-        consumers.cancelled(b"a");
+        consumers.cancelled(b"a", 4);
+        assert_eq!(consumers.takes_deliveries(b"a"), Some(false));
+        consumers.cancelled(b"a", 3);
         assert_eq!((consumers.takes_deliveries(b"a"), consumers.len()), (None, 1));
-        assert!(consumers.needs_ack(b"a"));
+        // One that is on its way still was meant for it.
+        assert!(consumers.is_gone(b"a") && !consumers.needs_ack(b"a") && consumers.needs_ack(b"c"));
+    }
+
+    #[test]
+    fn a_consumer_may_be_cancelled_before_it_begins() {
+        let mut consumers = Consumers::default();
+        consumers.enter(b"a", true, Some(1));
+        consumers.cancel(b"a", 2);
+        consumers.enter(b"a", false, Some(3));
+        consumers.cancel(b"a", 4);
+        assert_eq!((consumers.len(), consumers.takes_deliveries(b"a")), (2, None));
+        consumers.begin(b"a", 1);
+        assert_eq!(consumers.takes_deliveries(b"a"), Some(true));
+        consumers.cancelled(b"a", 2);
+        assert_eq!(consumers.takes_deliveries(b"a"), None);
+        consumers.begin(b"a", 3);
+        assert_eq!(consumers.takes_deliveries(b"a"), Some(false));
+        consumers.cancelled(b"a", 4);
+        assert_eq!(consumers.len(), 0);
     }
 
     #[test]
     fn a_tag_that_is_being_cancelled_can_be_used_anew() {
         let mut consumers = Consumers::default();
         consumers.enter(b"a", true, None);
-        consumers.cancel(b"a");
-        consumers.enter(b"a", false, Some(1));
-        consumers.cancelled(b"a");
+        consumers.cancel(b"a", 1);
+        consumers.enter(b"a", false, Some(2));
+        // The first one's deliveries still come, and the server's cancel means that one.
+        assert!(consumers.is_taken(b"a") && consumers.needs_ack(b"a"));
         consumers.cancelled_by_server(b"a");
-        assert!(consumers.is_taken(b"a") && consumers.activate(b"a", 1));
+        consumers.begin(b"a", 2);
         assert!(!consumers.needs_ack(b"a"));
-        consumers.enter(b"b", true, None);
-        assert_eq!(consumers.len(), 2);
+        consumers.cancelled(b"a", 1);
+        assert!(consumers.is_taken(b"a") && !consumers.needs_ack(b"a"));
+        consumers.cancelled_by_server(b"a");
+        assert_eq!(consumers.len(), 0);
     }
 
     #[test]
-    fn late_deliveries_of_no_ack_consumers_are_known() {
+    fn a_server_cancels_what_has_begun() {
+        let mut consumers = Consumers::default();
+        consumers.enter(b"a", true, Some(1));
+        consumers.cancelled_by_server(b"a");
+        assert_eq!(consumers.len(), 1);
+        consumers.begin(b"a", 1);
+        consumers.cancelled_by_server(b"a");
+        assert_eq!(consumers.len(), 0);
+    }
+
+    #[test]
+    fn late_deliveries_to_the_last_that_are_gone_are_known() {
         let mut consumers = Consumers::default();
         for number in 0..=8_u8 {
             consumers.enter(&[number], false, None);
@@ -179,8 +230,16 @@ mod tests {
             assert!(!consumers.needs_ack(&[number]));
         }
         assert!(consumers.needs_ack(&[0]) && !consumers.needs_ack(&[1]));
-        consumers.enter(b"x", true, None);
-        consumers.part(b"x");
-        assert!(consumers.needs_ack(b"x"));
+        // The tag is used anew: its first deliveries may still be the old one's.
+        consumers.enter(&[1], true, Some(1));
+        assert!(!consumers.needs_ack(&[1]));
+        consumers.begin(&[1], 1);
+        assert!(consumers.needs_ack(&[1]));
+        consumers.part(&[1]);
+        assert!(consumers.needs_ack(&[1]) && !consumers.needs_ack(&[2]));
+        for number in 10..18_u8 {
+            consumers.was(&[number], true);
+        }
+        assert_eq!(consumers.quiet, 0);
     }
 }

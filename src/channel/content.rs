@@ -141,6 +141,9 @@ impl ChannelState {
 
     /// The publish that comes back, 0 if it is none that could (`CNF-04`).
     fn returned(&mut self, likeness: Likeness) -> u64 {
+        if self.confirms.is_selecting() {
+            return 0; // Publishes before confirm.select have no number.
+        }
         let returned = self.returns.as_mut().and_then(|returns| returns.take(likeness));
         returned.map_or(0, |returned| {
             returned.number | if returned.is_one_of_several { ONE_OF_SEVERAL } else { 0 }

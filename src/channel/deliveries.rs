@@ -79,7 +79,7 @@ impl Session {
         // What came before the end of the stream is bounded already.
         !self.input_ended
             && match self.side {
-                Side::Client => state.unacked.len() >= self.limits.unacked as usize,
+                Side::Client => state.unacked.outstanding() >= self.limits.unacked as usize,
                 Side::Server => state.confirms.remembered() >= self.limits.unconfirmed as usize,
             }
     }
@@ -165,7 +165,7 @@ impl Session {
         }
         let known = state.confirms.settle(tag, multiple, |first, last| {
             if let Some(returns) = &mut returns {
-                returns.settle(first, last);
+                returns.settle(first, last, fate);
             }
             let (first, last) = (PublishSeq(first), PublishSeq(last));
             events.push_back(Event::Confirmed { channel, first, last, fate });

@@ -1,6 +1,7 @@
 //! Numbers that wait for something, in rising order, each with what has to be known of it then.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 /// Numbers enter at the end and leave anywhere. Leaving costs a search and, spread over all that
 /// leave, a constant: what left in the middle stays as a gap until half of the entries are gaps.
@@ -70,12 +71,30 @@ impl<T: Copy> Ledger<T> {
         Some(first)
     }
 
-    /// Enters numbers that had left, in any order.
+    /// Enters numbers that had left, in any order, each at most once. The cost is that of a search for
+    /// each, unless gaps were closed meanwhile.
     pub(crate) fn restore(&mut self, numbers: impl Iterator<Item = (u64, T)>) {
-        self.entries.retain(|entry| !entry.is_gap);
-        self.entries.extend(numbers.map(|(number, value)| Entry { number, value, is_gap: false }));
-        self.waiting = self.entries.len();
-        self.entries.make_contiguous().sort_unstable_by_key(|entry| entry.number);
+        let mut homeless = Vec::new();
+        for (number, value) in numbers {
+            let place = self.entries.binary_search_by_key(&number, |entry| entry.number);
+            match place.ok().and_then(|place| self.entries.get_mut(place)) {
+                Some(entry) => *entry = Entry { number, value, is_gap: false },
+                None => homeless.push(Entry { number, value, is_gap: false }),
+            }
+            self.waiting += 1;
+        }
+        homeless.sort_unstable_by_key(|entry| entry.number);
+        let first = self.entries.front().map_or(u64::MAX, |first| first.number);
+        let behind = homeless.split_off(homeless.partition_point(|entry| entry.number < first));
+        for entry in homeless.into_iter().rev() {
+            self.entries.push_front(entry);
+        }
+        let last = self.entries.back().map_or(0, |last| last.number);
+        let is_sorted = behind.first().is_none_or(|entry| entry.number > last);
+        self.entries.extend(behind);
+        if !is_sorted {
+            self.entries.make_contiguous().sort_unstable_by_key(|entry| entry.number);
+        }
     }
 
     pub(crate) fn clear(&mut self) {
@@ -103,7 +122,6 @@ impl<T: Copy> Ledger<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
 
     fn numbers(ledger: &Ledger<char>) -> Vec<u64> {
         ledger.iter().map(|(number, _)| number).collect()
@@ -152,5 +170,19 @@ mod tests {
         let entries: Vec<_> = ledger.iter().map(|(number, value)| (number, *value)).collect();
         assert_eq!(entries, [(1, 'a'), (2, 'c'), (4, 'b'), (5, 'a')]);
         assert_eq!((ledger.len(), ledger.contains(3)), (4, false));
+        // Both ends, gaps, and what has lost its gap.
+        let all: Vec<u64> = (1..=20).collect();
+        for from in 1..=20 {
+            for step in [1, 2, 3] {
+                let mut ledger = with(&all);
+                let taken: Vec<u64> = (from..=20).step_by(step).collect();
+                for number in taken.iter().rev() {
+                    assert_eq!(ledger.take(*number), Some('a'));
+                }
+                ledger.restore(taken.iter().map(|number| (*number, 'b')));
+                assert_eq!((numbers(&ledger), ledger.len()), (all.clone(), 20), "{taken:?}");
+                assert!(all.iter().all(|number| ledger.contains(*number)));
+            }
+        }
     }
 }

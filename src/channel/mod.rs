@@ -93,7 +93,8 @@ impl<'a> Channel<'a> {
         self.state().is_some_and(|state| state.flow_stopped)
     }
 
-    /// Sends a synchronous request. Several may be unanswered; replies come in their order (`SYN-02`),
+    /// Sends a synchronous request: a client any but those of a login, a server channel.flow and
+    /// basic.cancel. Several may be unanswered; replies come in their order (`SYN-02`),
     /// but on RabbitMQ those to basic.consume and basic.cancel may come later than the replies behind
     /// them.
     ///
@@ -116,7 +117,9 @@ impl<'a> Channel<'a> {
     ///
     /// A client acks deliveries that wait for it, each once; a server confirms publishes, each once.
     /// Tag 0 with `multiple` means all so far, to the peer also those that are still on their way: to
-    /// name the last tag that was seen is safer.
+    /// name the last tag that was seen is safer. In the same way a recover-async also retires deliveries
+    /// that are on their way, which this side then takes for outstanding (`ACK-09`): basic.recover, whose
+    /// reply tells them apart, is safer.
     ///
     /// # Errors
     ///
@@ -158,9 +161,10 @@ impl<'a> Channel<'a> {
     /// # Errors
     ///
     /// [`UsageError::NotOldestRequest`] (also for a request that is answered already),
-    /// [`UsageError::WrongReply`], or that of any command. A consume-ok names the consumer-tag that was
-    /// asked for, or one that isn't in use (else `ConsumerTagInUse`, `NameNeeded`); a declare-ok names the
-    /// queue, above all where the client hasn't (else `NameNeeded`).
+    /// [`UsageError::WrongReply`], or that of any command. A consume-ok and a cancel-ok name the
+    /// consumer-tag that was asked for (else `UnknownConsumer`). Where the client has left the choice to
+    /// this side, a consume-ok names a tag that isn't in use, and a declare-ok a queue (else `NameNeeded`,
+    /// `ConsumerTagInUse`).
     pub fn reply<M: Reply>(&mut self, to: ReplyToken, method: &M) -> Result<(), UsageError> {
         self.check(M::KIND)?;
         let asked = self.check_reply(to, M::KIND)?;
@@ -168,6 +172,12 @@ impl<'a> Channel<'a> {
         match &reply {
             Method::BasicConsumeOk(ok) => {
                 self.check_consume_ok(asked, ok.consumer_tag.as_octets())?;
+            }
+            Method::BasicCancelOk(ok) => {
+                let tag = hashed(HASH_OF_NOTHING, ok.consumer_tag.as_octets());
+                if asked != (Asked::Cancel { tag }) {
+                    return Err(UsageError::UnknownConsumer { channel: self.id.number() });
+                }
             }
             // SYN-07: the client has left the name to this side.
             Method::QueueDeclareOk(ok) if asked == Asked::QueueName && ok.queue.is_empty() => {
@@ -343,12 +353,13 @@ impl<'a> Channel<'a> {
             Asked::Consumer { unnamed: true, .. } if tag.is_empty() => {
                 Err(UsageError::NameNeeded { method: MethodKind::BasicConsumeOk.name() })
             }
-            // The one that was asked for may have been cancelled since, and its tag be in use anew.
-            Asked::Consumer { tag: named, unnamed, .. }
-                if (unnamed || named != hashed(HASH_OF_NOTHING, tag))
-                    && state.consumers.is_taken(tag) =>
-            {
+            Asked::Consumer { unnamed: true, .. } if state.consumers.is_taken(tag) => {
                 Err(UsageError::ConsumerTagInUse { channel })
+            }
+            Asked::Consumer { unnamed: false, tag: named, .. }
+                if named != hashed(HASH_OF_NOTHING, tag) =>
+            {
+                Err(UsageError::UnknownConsumer { channel })
             }
             _ => Ok(()),
         }

@@ -118,7 +118,7 @@ impl Session {
         let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
         if let Some((place, pending)) = state.pending_in_order(|pending| pending.asked == cancel) {
             state.pending.remove(place);
-            state.consumers.cancelled(tag);
+            state.consumers.cancelled(tag, pending.id.0);
             let method = frame.method(MethodKind::BasicCancelOk, self.dialect);
             return Ok(Some(Event::Reply { request: pending.id, method }));
         }

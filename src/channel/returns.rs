@@ -1,8 +1,9 @@
 //! Joins a returned message to the publish that it was (`CNF-04`).
 
-use alloc::vec::Vec;
+use alloc::collections::VecDeque;
 
 use crate::channel::ledger::Ledger;
+use crate::event::Fate;
 use crate::protocol::Properties;
 use crate::wire::ShortStr;
 
@@ -42,8 +43,8 @@ pub(crate) fn hashed(hash: u64, octets: &[u8]) -> u64 {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Returns {
     waiting: Ledger<Likeness>,
-    /// Those that the last confirm has settled: Broker-J sends its nack first and the message then.
-    settled: Vec<(u64, Likeness)>,
+    /// Those that the last confirm has nacked: Broker-J sends its nack first and the message then.
+    settled: VecDeque<(u64, Likeness)>,
 }
 
 /// The publish that came back.
@@ -64,18 +65,11 @@ impl Returns {
         self.settled.clear();
     }
 
-    /// The confirm settles these publishes.
-    pub(crate) fn settle(&mut self, first: u64, last: u64) {
-        if first == last {
-            self.settled.extend(self.waiting.take(first).map(|likeness| (first, likeness)));
-            return;
-        }
-        let run = self.waiting.iter().skip_while(|(number, _)| *number < first);
-        let run = run.take_while(|(number, _)| *number <= last);
-        let before = self.settled.len();
-        self.settled.extend(run.map(|(number, likeness)| (number, *likeness)));
-        for (number, _) in self.settled.iter().skip(before) {
-            self.waiting.take(*number);
+    /// The confirm settles these publishes. One that is acked has come back before, or never will.
+    pub(crate) fn settle(&mut self, first: u64, last: u64, fate: Fate) {
+        for number in first..=last {
+            let settled = self.waiting.take(number).map(|likeness| (number, likeness));
+            self.settled.extend(settled.filter(|_| fate == Fate::Nacked));
         }
     }
 
@@ -135,12 +129,23 @@ mod tests {
     fn what_a_confirm_has_settled_comes_back_until_the_next_one() {
         let mut returns = waiting(&[("a", 1), ("b", 1), ("c", 1), ("d", 1)]);
         returns.confirm();
-        returns.settle(1, 2);
+        returns.settle(1, 2, Fate::Nacked);
         assert_eq!(taken(&mut returns, "b", 1), Some((2, false)));
         returns.confirm();
-        returns.settle(4, 4);
+        returns.settle(4, 4, Fate::Nacked);
         assert_eq!(taken(&mut returns, "a", 1), None);
         assert_eq!(taken(&mut returns, "d", 1), Some((4, false)));
         assert_eq!(taken(&mut returns, "c", 1), Some((3, false)));
+    }
+
+    #[test]
+    fn what_is_acked_comes_back_no_more() {
+        let mut returns = waiting(&[("a", 1), ("a", 1), ("b", 1)]);
+        returns.confirm();
+        returns.settle(1, 1, Fate::Acked);
+        assert_eq!(taken(&mut returns, "a", 1), Some((2, false)));
+        returns.confirm();
+        returns.settle(2, 3, Fate::Acked);
+        assert_eq!(taken(&mut returns, "b", 1), None);
     }
 }

@@ -52,7 +52,8 @@ impl Channel<'_> {
     /// `method` is not looked at (`BAS-05`).
     ///
     /// Returns the delivery-tag. The engine remembers it until the client has acked it, unless the
-    /// consumer asked for no-ack, and refuses an ack of anything else with 406 (`ACK-01`).
+    /// consumer asked for no-ack, and refuses an ack of anything else with 406 (`ACK-01`). What is
+    /// delivered between a basic.recover and its reply can't be acked (`ACK-09`): answer that first.
     ///
     /// # Errors
     ///
@@ -163,7 +164,8 @@ impl Channel<'_> {
 
     fn check_content(&self, kind: MethodKind) -> Result<(), UsageError> {
         self.check(kind)?;
-        if self.is_flow_stopped() {
+        // FLW-01: a get is answered all the same.
+        if self.is_flow_stopped() && kind != MethodKind::BasicGetOk {
             return Err(UsageError::FlowStopped { channel: self.id.number() });
         }
         self.session.check_room(Share::Ordinary)

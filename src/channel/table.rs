@@ -64,15 +64,12 @@ impl ChannelTable {
         self.slab.len() - self.vacant.len()
     }
 
-    /// The lowest number up to `max` that is free.
-    pub(crate) fn allocate(&mut self, max: u16) -> Option<u16> {
-        while self.lowest <= max {
-            if self.find(self.lowest).is_none() {
-                return Some(self.lowest);
-            }
+    /// The lowest number up to `max` that is free and may be used.
+    pub(crate) fn allocate(&mut self, max: u16, may_be_used: impl Fn(u16) -> bool) -> Option<u16> {
+        while self.find(self.lowest).is_some() {
             self.lowest = self.lowest.checked_add(1)?;
         }
-        None
+        (self.lowest..=max).find(|number| self.find(*number).is_none() && may_be_used(*number))
     }
 
     /// Enters a channel whose number is free.
@@ -133,24 +130,24 @@ mod tests {
     fn the_lowest_free_number_is_given_out() {
         let mut table = ChannelTable::new();
         let slots = [1, 2, 4].map(|number| open(&mut table, number));
-        assert_eq!(table.allocate(10), Some(3));
+        assert_eq!(table.allocate(10, |_| true), Some(3));
         table.remove(slots[0]);
-        assert_eq!(table.allocate(10), Some(1));
+        assert_eq!(table.allocate(10, |_| true), Some(1));
         open(&mut table, 1);
         open(&mut table, 3);
-        assert_eq!((table.allocate(4), table.allocate(10)), (None, Some(5)));
+        assert_eq!((table.allocate(4, |_| true), table.allocate(10, |_| true)), (None, Some(5)));
     }
 
     #[test]
     fn all_numbers_can_be_open_at_once() {
         let mut table = ChannelTable::new();
         for number in 1..=u16::MAX {
-            assert_eq!(table.allocate(u16::MAX), Some(number));
+            assert_eq!(table.allocate(u16::MAX, |_| true), Some(number));
             open(&mut table, number);
         }
-        assert_eq!((table.allocate(u16::MAX), table.len()), (None, 65_535));
+        assert_eq!((table.allocate(u16::MAX, |_| true), table.len()), (None, 65_535));
         let slot = table.find(40_000).unwrap();
         table.remove(slot);
-        assert_eq!((table.find(40_000), table.allocate(u16::MAX)), (None, Some(40_000)));
+        assert_eq!((table.find(40_000), table.allocate(u16::MAX, |_| true)), (None, Some(40_000)));
     }
 }

@@ -1,7 +1,6 @@
 //! Deliveries that wait for their ack, as both sides keep them.
 
-use alloc::boxed::Box;
-use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use crate::channel::ledger::Ledger;
 
@@ -11,25 +10,22 @@ pub(crate) struct Unacked {
     /// The delivery-tag that was given last (`BAS-05`).
     last: u64,
     outstanding: Ledger<()>,
-    transactions: Option<Box<Transactions>>,
+    /// On a transacted channel the delivery-tags that the current transaction has acked, which count only
+    /// once it is committed (`ACK-10`).
+    transaction: Option<Vec<u64>>,
     /// Requests to recover that have no reply yet.
     recovering: u32,
-}
-
-/// Acks of a transacted channel count only once their transaction is committed (`ACK-10`).
-#[derive(Clone, Debug, Default)]
-struct Transactions {
-    /// How many were ended by a request, and how many of these by its reply.
-    ended: u64,
-    settled: u64,
-    /// Acked delivery-tags, each with the transaction that it belongs to, in that order.
-    acked: VecDeque<(u64, u64)>,
 }
 
 impl Unacked {
     /// Deliveries without an ack that counts.
     pub(crate) fn len(&self) -> usize {
-        self.outstanding.len() + self.transactions.as_ref().map_or(0, |tx| tx.acked.len())
+        self.outstanding.len() + self.transaction.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Deliveries without an ack.
+    pub(crate) fn outstanding(&self) -> usize {
+        self.outstanding.len()
     }
 
     /// The delivery-tag of the next delivery (`BAS-05`).
@@ -65,7 +61,7 @@ impl Unacked {
         if !self.knows(tag, multiple) {
             return false;
         }
-        let Some(tx) = &mut self.transactions else {
+        let Some(acked) = &mut self.transaction else {
             match (tag, multiple) {
                 (0, _) => self.outstanding.clear(),
                 (_, true) => while self.outstanding.take_first(tag).is_some() {},
@@ -76,37 +72,32 @@ impl Unacked {
         if multiple {
             let last = if tag == 0 { u64::MAX } else { tag };
             while let Some((tag, ())) = self.outstanding.take_first(last) {
-                tx.acked.push_back((tx.ended, tag));
+                acked.push(tag);
             }
         } else if self.outstanding.take(tag).is_some() {
-            tx.acked.push_back((tx.ended, tag));
+            acked.push(tag);
         }
         true
     }
 
     /// The channel is transacted from here on; selecting again changes nothing (`TX-02`).
     pub(crate) fn select_transactions(&mut self) {
-        self.transactions.get_or_insert_default();
+        self.transaction.get_or_insert_default();
     }
 
-    /// A commit or rollback was asked for: a new transaction begins at once (`TX-02`).
-    pub(crate) fn end_transaction(&mut self) {
-        if let Some(tx) = &mut self.transactions {
-            tx.ended += 1;
+    /// A commit was asked for: the acks before it count, those behind it belong to the next transaction
+    /// (`TX-02`). Requests take effect in their order, so there is no need to wait for the reply.
+    pub(crate) fn commit(&mut self) {
+        if let Some(acked) = &mut self.transaction {
+            acked.clear();
         }
     }
 
-    /// The oldest transaction that was ended is committed, or rolled back: its acks never were.
-    pub(crate) fn settle_transaction(&mut self, committed: bool) {
-        let Some(tx) = &mut self.transactions else { return };
-        let count = tx.acked.iter().take_while(|(of, _)| *of <= tx.settled).count();
-        let acks = tx.acked.drain(..count).map(|(_, tag)| (tag, ()));
-        if committed {
-            drop(acks);
-        } else {
-            self.outstanding.restore(acks);
+    /// A rollback was asked for: the acks before it never were.
+    pub(crate) fn roll_back(&mut self) {
+        if let Some(acked) = &mut self.transaction {
+            self.outstanding.restore(acked.drain(..).map(|tag| (tag, ())));
         }
-        tx.settled += 1;
     }
 
     /// Asked to recover: what is outstanding will be delivered anew, under new tags (`ACK-09`).
@@ -123,7 +114,6 @@ impl Unacked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
 
     fn delivered(count: u64) -> Unacked {
         let mut unacked = Unacked::default();
@@ -162,21 +152,23 @@ mod tests {
 
     #[test]
     fn acks_of_a_transaction_count_once_it_is_committed() {
-        let mut unacked = delivered(4);
+        let mut unacked = delivered(5);
+        unacked.commit();
+        unacked.roll_back();
+        assert!(unacked.settle(5, false) && unacked.len() == 4);
         unacked.select_transactions();
-        assert!(unacked.settle(2, true) && !unacked.settle(1, false));
-        unacked.end_transaction();
+        assert!(unacked.settle(2, true) && !unacked.settle(1, false) && unacked.settle(4, false));
         unacked.select_transactions();
-        assert!(unacked.settle(3, false));
-        unacked.end_transaction();
-        assert!(unacked.settle(4, false) && unacked.len() == 4);
-        unacked.settle_transaction(false);
-        assert_eq!(outstanding(&unacked), [1, 2]);
-        unacked.settle_transaction(true);
-        assert_eq!((outstanding(&unacked), unacked.len()), ([1, 2].to_vec(), 3));
+        assert_eq!((unacked.len(), unacked.outstanding()), (4, 1));
+        unacked.roll_back();
+        assert_eq!(outstanding(&unacked), [1, 2, 3, 4]);
+        // Acked anew, together with what was acked never.
+        assert!(unacked.settle(3, true));
+        unacked.commit();
+        unacked.roll_back();
+        assert_eq!((outstanding(&unacked), unacked.len()), ([4].to_vec(), 1));
         assert!(unacked.settle(0, true) && outstanding(&unacked).is_empty());
-        unacked.end_transaction();
-        unacked.settle_transaction(true);
+        unacked.commit();
         assert_eq!(unacked.len(), 0);
     }
 

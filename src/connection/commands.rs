@@ -1,5 +1,6 @@
 //! Commands of the whole connection.
 
+use alloc::collections::VecDeque;
 use alloc::string::String;
 
 use bytes::{Buf, Bytes};
@@ -7,7 +8,7 @@ use bytes::{Buf, Bytes};
 use crate::channel::{ChannelPhase, ChannelState};
 use crate::connection::{Connection, Gate, unread};
 use crate::error::{CloseDetail, CloseReason, Initiator, UsageError};
-use crate::event::{ChannelId, RequestId};
+use crate::event::{ChannelId, Event, RequestId};
 use crate::phase::{Phase, Side};
 use crate::protocol::{AsMethod, Dialect, MethodKind, ReplyCode, channel, connection};
 use crate::text::truncated;
@@ -91,7 +92,8 @@ impl core::fmt::Debug for Parts {
 
 impl Connection {
     /// Opens the next free channel (client). It can be used at once (`CHN-03`);
-    /// [`Event::ChannelOpened`](crate::Event::ChannelOpened) tells that the server agrees.
+    /// [`Event::ChannelOpened`](crate::Event::ChannelOpened) tells that the server agrees. The number of a
+    /// channel that has ended is free once [`Event::ChannelClosed`](crate::Event::ChannelClosed) was polled.
     ///
     /// # Errors
     ///
@@ -101,7 +103,9 @@ impl Connection {
         self.check_open_channel()?;
         let channel_max = self.session.channel_max;
         let full = UsageError::NoFreeChannel { channel_max };
-        let number = self.session.channels.allocate(channel_max).ok_or(full)?;
+        let events = &self.session.events;
+        let may_be_used = |number| !is_end_untold(events, number);
+        let number = self.session.channels.allocate(channel_max, may_be_used).ok_or(full)?;
         let id = ChannelId::new(number).ok_or(full)?;
         self.enter_channel(id)?;
         Ok(id)
@@ -111,7 +115,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`open_channel`](Self::open_channel); [`UsageError::ChannelPhase`] if it is open already,
+    /// As [`open_channel`](Self::open_channel); [`UsageError::ChannelPhase`] if it is in use still,
     /// [`UsageError::NoFreeChannel`] above channel-max (`TUN-12`).
     pub fn open_channel_number(&mut self, id: ChannelId) -> Result<(), UsageError> {
         self.check_open_channel()?;
@@ -123,6 +127,10 @@ impl Connection {
         if let Some(state) = slot.and_then(|slot| self.session.channels.get(slot)) {
             let method = MethodKind::ChannelOpen.name();
             return Err(UsageError::ChannelPhase { method, channel, phase: state.phase.name() });
+        }
+        if is_end_untold(&self.session.events, channel) {
+            let (method, phase) = (MethodKind::ChannelOpen.name(), "closing");
+            return Err(UsageError::ChannelPhase { method, channel, phase });
         }
         self.enter_channel(id)
     }
@@ -390,4 +398,11 @@ impl Connection {
         }
         Ok(())
     }
+}
+
+/// Whether [`Event::ChannelClosed`] of this channel waits to be polled: until then its number means the old
+/// channel to whoever reads the events (`CHN-06`).
+fn is_end_untold(events: &VecDeque<Event>, channel: u16) -> bool {
+    let ends = |event: &Event| matches!(event, Event::ChannelClosed { channel: ended, .. } if ended.number() == channel);
+    events.iter().any(ends)
 }

@@ -257,7 +257,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`UsageError::UnknownChannel`] if it isn't open.
+    /// [`UsageError::UnknownChannel`] if it isn't open, perhaps because its end waits to be polled.
     pub fn channel(&mut self, id: ChannelId) -> Result<Channel<'_>, UsageError> {
         let unknown = UsageError::UnknownChannel { channel: id.number() };
         let channels = &self.session.channels;

@@ -55,8 +55,12 @@ pub enum Event {
     },
     /// A method that needs no reply from the application.
     ///
-    /// On a server an ack, nack or reject: it names deliveries that waited for it (`ACK-01`). With
-    /// `multiple` it settles all of the channel up to its delivery-tag, or all so far if that is 0.
+    /// * On a server an ack, nack or reject: it names deliveries that waited for it (`ACK-01`). With
+    ///   `multiple` it settles all of the channel up to its delivery-tag, or all so far if that is 0.
+    ///   And basic.recover-async: what the channel hasn't acked is to be delivered anew.
+    /// * On a client connection.blocked and unblocked (`FLW-03`), and a cancel-ok that no request waits
+    ///   for: a consumer has ended by itself, as Broker-J's browsers do.
+    /// * On both channel.flow: contents are to stop on that channel, or may go on (`FLW-01`).
     Notice(MethodEvent),
     /// A whole content: a publish, delivery, return or get-ok with header and body.
     ///

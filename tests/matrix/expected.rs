@@ -195,7 +195,6 @@ server out *                   1 @of-client                     => refused Wrong
 client out stopped             1 basic.publish                  => refused FlowStopped # FLW-01
 client out blocked             1 basic.publish                  => refused Blocked    # FLW-03
 server out stopped             1 @deliveries                    => refused FlowStopped
-server out stopped             1 basic.get-ok                   => refused FlowStopped
 client out joining             1 basic.ack|basic.nack           => refused UnknownDelivery # ACK-01
 client out joining             1 basic.reject                   => refused UnknownDelivery
 client out *                   1 basic.cancel-ok                => refused NotOldestRequest
