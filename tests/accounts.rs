@@ -409,3 +409,24 @@ fn pipelined_requests_of_all_kinds_are_answered_once() {
     assert_eq!(answered, asked);
     assert_eq!(on(&mut pair.client).pending_requests(), 0);
 }
+
+/// A confirm tells its events by the queue, a delivery at once.
+#[test]
+fn what_is_told_keeps_the_order_of_the_stream() {
+    let mut pair = pair();
+    on(&mut pair.client).call(&consume("c", true, true)).unwrap();
+    on(&mut pair.client).call(&confirm::Select::default()).unwrap();
+    settle(&mut pair);
+    pair.client.take_events();
+    assert_eq!([publish(&mut pair), publish(&mut pair)], [1, 2]);
+    pair.drive();
+    on(&mut pair.server).send(&ack(1)).unwrap();
+    deliver(&mut pair.server.connection, "c").unwrap();
+    on(&mut pair.server).send(&ack(2)).unwrap();
+    pair.drive();
+    let events = pair.client.take_events();
+    assert!(
+        matches!(events[..], [Event::Confirmed { .. }, Event::Content(_), Event::Confirmed { .. }]),
+        "{events:?}"
+    );
+}

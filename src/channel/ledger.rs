@@ -160,6 +160,16 @@ mod tests {
         assert_eq!(numbers(&ledger), [1, 1000]);
     }
 
+    /// To close each gap at once would cost a walk for each number that leaves.
+    #[test]
+    fn gaps_stay_while_they_are_few() {
+        let mut ledger = with(&(1..=1000).collect::<Vec<_>>());
+        for number in 2..=500 {
+            ledger.take(number);
+        }
+        assert_eq!((ledger.entries.len(), ledger.len()), (1000, 501));
+    }
+
     #[test]
     fn what_is_restored_takes_its_old_place() {
         let mut ledger = with(&[1, 2, 3, 4, 5]);

@@ -222,6 +222,8 @@ fn takes_only_in(open: fn(Dialect) -> End, dialects: &[Dialect], name: &str, oct
     for dialect in DIALECTS {
         let mut end = open(dialect);
         if dialects.contains(&dialect) {
+            let events = end.clone().takes(octets);
+            assert!(matches!(events[..], [Event::Notice(_)]), "{dialect}: {:?}", lines(&events));
             assert_eq!(told_as(&mut end, octets), name, "{dialect}");
             has_sent(&mut end, b"");
         } else {

@@ -2,7 +2,7 @@
 
 use amqp_proto::frame::{PeerProtocol, ProtocolHeader};
 use amqp_proto::protocol::{Dialect, MethodId, ReplyCode};
-use amqp_proto::{CloseDetail, Connection, Event, Initiator, Phase, Profile, ServerConfig};
+use amqp_proto::{CloseDetail, Connection, Event, Got, Initiator, Phase, Profile, ServerConfig};
 
 use crate::common::*;
 use crate::end::End;
@@ -311,6 +311,8 @@ fn a_client_refuses_a_higher_version_than_it_asked_for() {
         let (mut end, start) = asks(dialect, version);
         let violation = end.drops(&start, "HDR-07");
         assert_eq!(violation.reply_code, ReplyCode(540), "{dialect} {version:?}");
+        let got = Got::Number(u64::from(version[0]) * 256 + u64::from(version[1]));
+        assert_eq!(violation.got, got, "{dialect} {version:?}");
     }
 }
 

@@ -435,8 +435,22 @@ fn a_server_takes_what_waits_behind_open_once_the_virtual_host_is_accepted() {
     assert_eq!(ended(&events, Initiator::Local, 530), CloseDetail::VirtualHostRefused);
 }
 
-/// Waits this long and no longer, whatever shows that the peer lives.
-fn waits_for_the_handshake(mut end: End, seconds: u64) {
+/// What the peer owes in this phase.
+fn owed(end: &End) -> &'static str {
+    match end.connection.phase() {
+        Phase::Header => "a protocol header",
+        Phase::Start if end.is_client() => "connection.start",
+        Phase::Start => "connection.start-ok",
+        Phase::Secure if end.is_client() => "connection.tune (the login may have been refused)",
+        Phase::Secure => "connection.secure-ok",
+        Phase::Tune => "connection.tune-ok",
+        _ if end.is_client() => "connection.open-ok",
+        _ => "connection.open",
+    }
+}
+
+/// Waits for this so long and no longer, whatever shows that the peer lives.
+fn waits_for(awaited: &'static str, mut end: End, seconds: u64) {
     let phase = end.connection.phase();
     let sign = if phase == Phase::Header { b"AMQP" } else { HEARTBEAT };
     assert_eq!(lines(&end.wait_until(millis(seconds * 1000 - 1))), [""; 0], "{phase}");
@@ -444,7 +458,7 @@ fn waits_for_the_handshake(mut end: End, seconds: u64) {
     assert_eq!(end.connection.poll_timeout(), Some(at(seconds)), "{phase}");
     let events = end.wait_until(at(seconds));
     let detail = ended(&events, Initiator::Transport, 320);
-    assert!(matches!(detail, CloseDetail::HandshakeTimeout { .. }), "{phase}: {detail:?}");
+    assert_eq!(detail, CloseDetail::HandshakeTimeout { awaited }, "{phase}");
     assert_eq!(hex(&end.sent()), "", "{phase}");
     assert_eq!(end.connection.phase(), Phase::Closed);
     assert_eq!(end.connection.poll_timeout(), None);
@@ -452,15 +466,17 @@ fn waits_for_the_handshake(mut end: End, seconds: u64) {
 
 fn a_client_waits_thirty_seconds_for_the_handshake() {
     for phase in CLIENT_PHASES {
-        waits_for_the_handshake(client_at(phase), 30);
+        let end = client_at(phase);
+        waits_for(owed(&end), end, 30);
     }
     // Nor is an application waited for that doesn't answer a challenge.
-    waits_for_the_handshake(challenged_client(), 30);
+    let end = challenged_client();
+    waits_for(owed(&end), end, 30);
     let mut config = plain();
     config.handshake_timeout = Duration::from_secs(3);
     let mut end = End::new(Connection::client(config, T0));
     end.sent();
-    waits_for_the_handshake(end, 3);
+    waits_for("connection.start", end, 3);
     // Once open there is nothing to wait for.
     let mut end = End::client();
     assert_eq!(lines(&end.wait_until(at(31))), [""; 0]);
@@ -469,17 +485,21 @@ fn a_client_waits_thirty_seconds_for_the_handshake() {
 
 fn a_server_waits_ten_seconds_for_the_handshake() {
     for phase in [Phase::Secure].into_iter().chain(SERVER_PHASES) {
-        waits_for_the_handshake(server_at(phase), 10);
+        let end = server_at(phase);
+        waits_for(owed(&end), end, 10);
     }
     // An application that doesn't decide is waited for no longer.
-    for (phase, octets) in [(Phase::Start, login()), (Phase::Opening, open("/"))] {
+    for (phase, octets, question) in [
+        (Phase::Start, login(), "a decision on the login"),
+        (Phase::Opening, open("/"), "a decision on the virtual host"),
+    ] {
         let mut end = server_at(phase);
         end.asks(&octets);
-        waits_for_the_handshake(end, 10);
+        waits_for(question, end, 10);
     }
     let mut config = ServerConfig::default();
     config.handshake_timeout = Duration::from_secs(3);
-    waits_for_the_handshake(End::new(Connection::server(config, T0)), 3);
+    waits_for("a protocol header", End::new(Connection::server(config, T0)), 3);
     let mut end = End::server();
     assert_eq!(lines(&end.wait_until(at(31))), [""; 0]);
     assert_eq!(end.connection.phase(), Phase::Open);

@@ -2,7 +2,7 @@
 
 use amqp_proto::protocol::ReplyCode;
 use amqp_proto::{
-    ClientConfig, CloseDetail, Connection, Decision, Event, Initiator, Mechanism, Phase,
+    ClientConfig, CloseDetail, Connection, Decision, Event, Got, Initiator, Mechanism, Phase,
     ServerConfig, UsageError,
 };
 
@@ -263,6 +263,7 @@ fn a_client_answers_each_challenge_once_and_not_for_ever() {
         let mut other = end.clone();
         let violation = end.drops(&secure(b"four legs?"), "HS-07");
         assert_eq!(violation.reply_code, ReplyCode(530), "{rounds} rounds");
+        assert_eq!(violation.got, Got::Number(u64::from(rounds) + 1));
         other.takes(&tune(2047, 131_072, 60));
         assert_eq!(other.connection.phase(), Phase::Opening);
     }
