@@ -61,18 +61,13 @@ impl World {
         let request: Option<RequestId> = self.connection.channel(ONE)?.call(method)?;
         assert_eq!(request.is_none(), method.no_wait());
         self.told.channels[1].requests.extend(request);
+        self.told.channels[1].asked(M::KIND);
         Ok(())
     }
 
     pub(super) fn select(&mut self) -> Result {
         self.call(&confirm::Select { no_wait: false })?;
         self.told.channels[1].confirms = true;
-        Ok(())
-    }
-
-    pub(super) fn commit(&mut self) -> Result {
-        self.call(&tx::Commit)?;
-        self.told.channels[1].transactions.push_back(0);
         Ok(())
     }
 
@@ -130,36 +125,29 @@ impl World {
         let Some((token, kind)) = owed else {
             return Err(UsageError::NotOldestRequest { channel: 1 });
         };
-        let reply = match kind {
+        match kind {
             MethodKind::QueueDeclare => {
                 channel.reply(token, &queue::DeclareOk::default())?;
-                MethodKind::QueueDeclareOk
             }
             MethodKind::BasicConsume => {
                 channel.reply(token, &basic::ConsumeOk { consumer_tag: "c".into() })?;
-                MethodKind::BasicConsumeOk
             }
             MethodKind::BasicGet => {
                 let tag =
                     channel.get_ok(token, &basic::GetOk::default(), Properties::EMPTY, b"got")?;
                 self.delivered(tag);
-                MethodKind::BasicGetOk
             }
             MethodKind::ConfirmSelect => {
                 channel.reply(token, &confirm::SelectOk)?;
-                MethodKind::ConfirmSelectOk
             }
             MethodKind::TxSelect => {
                 channel.reply(token, &tx::SelectOk)?;
-                MethodKind::TxSelectOk
             }
             MethodKind::TxCommit => {
                 channel.reply(token, &tx::CommitOk)?;
-                MethodKind::TxCommitOk
             }
             _ => panic!("a request that the alphabet lacks: {kind}"),
-        };
-        self.told.replied(1, reply);
+        }
         self.told.channels[1].owed.pop_front();
         Ok(())
     }

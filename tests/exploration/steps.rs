@@ -220,7 +220,7 @@ impl World {
             }),
             S::CallConfirmSelect => self.select(),
             S::CallTxSelect => self.call(&tx::Select),
-            S::CallTxCommit => self.commit(),
+            S::CallTxCommit => self.call(&tx::Commit),
             S::CallCancel => {
                 self.call(&basic::Cancel { consumer_tag: "c".into(), ..Default::default() })
             }

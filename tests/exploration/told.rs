@@ -51,8 +51,8 @@ pub(crate) struct Channel {
     /// The last delivery, and those that this application (client) or the peer may acknowledge.
     pub(crate) delivered: u64,
     pub(crate) unacked: Vec<u64>,
-    /// Transactions without a reply, the current one last: how many acks each has.
-    pub(crate) transactions: VecDeque<usize>,
+    /// How many acks the current transaction has.
+    pub(crate) transaction: Option<usize>,
     /// Server: publishes to be confirmed.
     pub(crate) to_confirm: Vec<u64>,
     /// Server: the number of the last publish.
@@ -80,8 +80,17 @@ impl Channel {
     pub(crate) fn settle(&mut self, tag: u64, multiple: bool) {
         let before = self.unacked.len();
         settle(&mut self.unacked, tag, multiple);
-        if let Some(acks) = self.transactions.back_mut() {
+        if let Some(acks) = &mut self.transaction {
             *acks += before - self.unacked.len();
+        }
+    }
+
+    /// A request was told (server) or sent (client), and changes what acks mean.
+    pub(crate) fn asked(&mut self, request: MethodKind) {
+        match request {
+            MethodKind::TxSelect => drop(self.transaction.get_or_insert(0)),
+            MethodKind::TxCommit => self.transaction = self.transaction.map(|_| 0),
+            _ => {}
         }
     }
 
@@ -94,7 +103,7 @@ impl Channel {
 
     /// Deliveries whose ack hasn't come, or isn't committed.
     pub(crate) fn outstanding(&self) -> usize {
-        self.unacked.len() + self.transactions.iter().sum::<usize>()
+        self.unacked.len() + self.transaction.unwrap_or(0)
     }
 }
 
@@ -138,10 +147,9 @@ impl Told {
                 assert!(!core::mem::replace(&mut written.connected, true), "connected twice");
             }
             Event::ChannelOpened(_) => self.opened(channel, written),
-            Event::Reply { request, method } => {
+            Event::Reply { request, .. } => {
                 self.open(channel, event);
                 self.resolve(channel, *request, event);
-                self.replied(channel, method.kind());
             }
             Event::Request { token, method } => {
                 self.open(channel, event);
@@ -261,11 +269,10 @@ impl Told {
         written: &mut Written,
     ) {
         let kind = method.kind();
-        match kind {
-            MethodKind::ConfirmSelect => self.channels[channel].confirms = true,
-            MethodKind::TxCommit => self.channels[channel].transactions.push_back(0),
-            _ => {}
+        if kind == MethodKind::ConfirmSelect {
+            self.channels[channel].confirms = true;
         }
+        self.channels[channel].asked(kind);
         let Some(token) = token else { return };
         self.channels[channel].owed.push_back((token, kind));
         let id = kind.id(amqp_proto::protocol::Dialect::V0_9_1).unwrap();
@@ -284,16 +291,6 @@ impl Told {
                 assert!(known_tag || (ack.delivery_tag, ack.multiple) == (0, true), "an ack");
                 known.settle(ack.delivery_tag, ack.multiple);
             }
-            _ => {}
-        }
-    }
-
-    /// A reply has come (client) or was sent (server).
-    pub(crate) fn replied(&mut self, channel: usize, reply: MethodKind) {
-        let transactions = &mut self.channels[channel].transactions;
-        match reply {
-            MethodKind::TxSelectOk if transactions.is_empty() => transactions.push_back(0),
-            MethodKind::TxCommitOk => drop(transactions.pop_front()),
             _ => {}
         }
     }
