@@ -302,6 +302,13 @@ mod tests {
         assert_eq!(error.offset(), 13);
         assert_eq!(format!("{error}"), "table at offset 13: needs 4 octets, 1 left");
 
+        // What follows the inner table doesn't count: a name that runs over, and a tag that is missing.
+        for (inner, place) in [(&b"\x05m"[..], 11), (b"\x01m", 13)] {
+            let table = [&b"F\0\0\0"[..], &[u8::try_from(inner.len()).unwrap()], inner].concat();
+            let octets = [b"\x01at\x01", &pair(&table)[..], b"\x01bt\x01"].concat();
+            assert_eq!(Table::parse(&octets, &LIMITS).unwrap_err().offset(), place);
+        }
+
         let framed = [&[0, 0, 0, 4][..], &12_u32.to_be_bytes(), b"\x01at\x01\x01bt\x01\x05nnnn"];
         let framed = framed.concat();
         let mut reader = Reader::new(&framed);
