@@ -211,6 +211,26 @@ mod tests {
     }
 
     #[test]
+    fn each_tag_is_found_among_others() {
+        let tags = [b"c", b"a", b"e", b"b", b"d"];
+        let mut consumers = Consumers::default();
+        for (request, tag) in (1_u64..).zip(tags) {
+            consumers.enter(tag, request % 2 == 0, Some(request));
+            consumers.cancel(tag, request + 10);
+            consumers.enter(tag, request % 2 == 1, None);
+        }
+        for (request, tag) in (1_u64..).zip(tags) {
+            assert_eq!(consumers.takes_deliveries(tag), Some(request % 2 == 1));
+            consumers.cancelled(tag, request + 10);
+            consumers.part(tag);
+            assert!(!consumers.is_taken(tag) && consumers.is_gone(tag));
+            let left = tags.iter().filter(|tag| consumers.is_taken(&tag[..])).count();
+            assert_eq!(left as u64, 5 - request);
+        }
+        assert_eq!(consumers.len(), 0);
+    }
+
+    #[test]
     fn a_server_cancels_what_has_begun() {
         let mut consumers = Consumers::default();
         consumers.enter(b"a", true, Some(1));
