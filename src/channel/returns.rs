@@ -139,6 +139,17 @@ mod tests {
     }
 
     #[test]
+    fn each_that_is_nacked_comes_back_once() {
+        let mut returns = waiting(&[("a", 1), ("b", 1), ("c", 1)]);
+        returns.confirm();
+        returns.settle(1, 3, Fate::Nacked);
+        for (key, number) in [("b", 2), ("a", 1), ("c", 3)] {
+            assert_eq!(taken(&mut returns, key, 1), Some((number, false)));
+            assert_eq!(taken(&mut returns, key, 1), None);
+        }
+    }
+
+    #[test]
     fn what_is_acked_comes_back_no_more() {
         let mut returns = waiting(&[("a", 1), ("a", 1), ("b", 1)]);
         returns.confirm();

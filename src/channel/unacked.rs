@@ -46,9 +46,9 @@ impl Unacked {
         true
     }
 
-    /// Whether a delivery was ever made under this tag.
+    /// Whether a delivery was ever made under this tag, which isn't 0.
     pub(crate) const fn was_delivered(&self, tag: u64) -> bool {
-        tag > 0 && tag <= self.last
+        tag <= self.last
     }
 
     /// Whether this may be acked, nacked or rejected (`ACK-01` to `ACK-04`).
