@@ -229,6 +229,17 @@ fn a_server_decides_on_eight_octets_and_does_not_wait_for_ever() {
 }
 
 fn a_client_says_nothing_after_a_header_and_looks_for_one_only_at_first() {
+    // Octets that can't become a header end it as soon as they are recognised.
+    for (octets, protocol) in [
+        (&b"HTTP/"[..], PeerProtocol::Http),
+        (b"\x15\x03\x01\0\x02\x02F", PeerProtocol::Tls),
+        (b"SSH-2.0", PeerProtocol::Ssh),
+    ] {
+        let mut end = End::fresh_client();
+        end.sent();
+        assert_eq!(other_protocol(&end.feed(octets), Initiator::Peer), protocol);
+        assert_eq!(hex(&end.sent()), "");
+    }
     let mut end = End::fresh_client();
     assert_eq!(end.sent(), PROTOCOL_HEADER);
     end.ignores(b"AMQP\x01\x01\0");
