@@ -268,8 +268,24 @@ fn stops_reading_and_goes_on(mut end: End) {
     assert!(answers == method(1, 20, 21, b"\x01").repeat(2000));
 }
 
+/// Closes that cross this side's own: each is answered, and none of them is told.
+fn stops_at_answers_that_tell_nothing(mut end: End) {
+    end.channel().close(ReplyCode(200), "").unwrap();
+    let own = end.connection.unsent();
+    end.connection.handle_slice(T0, &channel_close(1, 404, "").repeat(1000));
+    assert_eq!(lines(&poll(&mut end.connection)), [""; 0]);
+    assert!((1000..1113).contains(&end.connection.unsent()), "{}", end.connection.unsent());
+    let mut answers = Vec::new();
+    while answers.len() < own + 12_000 {
+        answers.extend(end.sent());
+        assert_eq!(lines(&poll(&mut end.connection)), [""; 0]);
+    }
+    assert!(answers[own..] == channel_close_ok(1).repeat(1000));
+}
+
 fn a_client_answers_no_end_of_requests_that_nobody_reads_the_answers_of() {
     stops_reading_and_goes_on(client_limited(little_room));
+    stops_at_answers_that_tell_nothing(client_limited(little_room));
     // Answers that have to wait for the end of a content.
     let mut end = client_limited(little_room);
     let publish = basic::Publish::default();
@@ -281,6 +297,7 @@ fn a_client_answers_no_end_of_requests_that_nobody_reads_the_answers_of() {
 
 fn a_server_answers_no_end_of_requests_that_nobody_reads_the_answers_of() {
     stops_reading_and_goes_on(server_limited(little_room));
+    stops_at_answers_that_tell_nothing(server_limited(little_room));
     // Answers that the application has to give.
     let mut end = server_limited(little_room);
     assert_eq!(end.takes(&declare(1, "q").repeat(2)).len(), 2);
