@@ -231,6 +231,19 @@ mod tests {
     }
 
     #[test]
+    fn the_second_of_one_tag_may_end_first() {
+        let mut consumers = Consumers::default();
+        consumers.enter(b"a", true, None);
+        for (needs_ack, request) in [(true, 1), (false, 2)] {
+            consumers.enter(b"b", needs_ack, None);
+            consumers.cancel(b"b", request);
+        }
+        consumers.cancelled(b"b", 2);
+        assert_eq!((consumers.takes_deliveries(b"b"), consumers.len()), (Some(true), 2));
+        assert!(consumers.is_taken(b"a"));
+    }
+
+    #[test]
     fn a_server_cancels_what_has_begun() {
         let mut consumers = Consumers::default();
         consumers.enter(b"a", true, Some(1));

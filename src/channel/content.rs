@@ -88,7 +88,7 @@ impl ChannelState {
             self.receiving = match size {
                 0 => Receiving::Nothing,
                 missing => {
-                    let carrier = Carrier { at: HeadPlace::Gone, ..carrier };
+                    carrier.at = HeadPlace::Gone;
                     Receiving::Body { carrier, header_at, missing, empty: 0, whole: false }
                 }
             };
