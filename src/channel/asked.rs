@@ -3,7 +3,7 @@
 //! Both sides keep the same account of modes, names, consumers and acks. Each of them judges by it what
 //! may be asked: the one before it sends, the other when the request arrives.
 
-use crate::channel::returns::{HASH_OF_NOTHING, hashed};
+use crate::channel::returns::hash_of;
 use crate::channel::state::{ChannelState, Owed};
 use crate::limits::Limits;
 use crate::phase::Side;
@@ -167,7 +167,7 @@ impl ChannelState {
                 } else {
                     self.consumers.cancel(tag, request);
                 }
-                return Asked::Cancel { tag: hashed(HASH_OF_NOTHING, tag) };
+                return Asked::Cancel { tag: hash_of(tag) };
             }
             _ => {}
         }
@@ -191,7 +191,7 @@ impl ChannelState {
         if !unnamed {
             self.consumers.enter(tag, needs_ack, (!consume.no_wait).then_some(request));
         }
-        let tag = hashed(HASH_OF_NOTHING, tag);
+        let tag = hash_of(tag);
         Asked::Consumer { tag, needs_ack, unnamed, ended: false }
     }
 

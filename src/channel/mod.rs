@@ -25,7 +25,7 @@ pub(crate) use table::Slot;
 use core::fmt;
 
 use crate::channel::asked::{Asked, Unfit};
-use crate::channel::returns::{HASH_OF_NOTHING, hashed};
+use crate::channel::returns::hash_of;
 use crate::channel::state::Owed;
 use crate::error::{CloseReason, Initiator, UsageError};
 use crate::event::{ChannelId, ReplyToken, RequestId};
@@ -174,7 +174,7 @@ impl<'a> Channel<'a> {
                 self.check_consume_ok(asked, ok.consumer_tag.as_octets())?;
             }
             Method::BasicCancelOk(ok) => {
-                let tag = hashed(HASH_OF_NOTHING, ok.consumer_tag.as_octets());
+                let tag = hash_of(ok.consumer_tag.as_octets());
                 if asked != (Asked::Cancel { tag }) {
                     return Err(UsageError::UnknownConsumer { channel: self.id.number() });
                 }
@@ -356,9 +356,7 @@ impl<'a> Channel<'a> {
             Asked::Consumer { unnamed: true, .. } if state.consumers.is_taken(tag) => {
                 Err(UsageError::ConsumerTagInUse { channel })
             }
-            Asked::Consumer { unnamed: false, tag: named, .. }
-                if named != hashed(HASH_OF_NOTHING, tag) =>
-            {
+            Asked::Consumer { unnamed: false, tag: named, .. } if named != hash_of(tag) => {
                 Err(UsageError::UnknownConsumer { channel })
             }
             _ => Ok(()),

@@ -2,7 +2,7 @@
 
 use crate::channel::asked::{Asked, Unfit};
 use crate::channel::incoming::{Fault, Incoming};
-use crate::channel::returns::{HASH_OF_NOTHING, hashed};
+use crate::channel::returns::hash_of;
 use crate::channel::session::Session;
 use crate::channel::state::{ChannelState, Owed, Pending};
 use crate::channel::table::Slot;
@@ -113,7 +113,7 @@ impl Session {
     ) -> Result<Option<Event>, Fault> {
         let Method::BasicCancelOk(ok) = self.decode(frame)? else { return Ok(None) };
         let tag = ok.consumer_tag.as_octets();
-        let cancel = Asked::Cancel { tag: hashed(HASH_OF_NOTHING, tag) };
+        let cancel = Asked::Cancel { tag: hash_of(tag) };
         let is_server = self.side == Side::Server;
         let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
         if let Some((place, pending)) = state.pending_in_order(|pending| pending.asked == cancel) {

@@ -19,7 +19,7 @@ pub(crate) struct Likeness {
 impl Likeness {
     /// Begins with what the method tells.
     pub(crate) fn of_route(exchange: ShortStr<'_>, routing_key: ShortStr<'_>) -> u64 {
-        let hash = hashed(HASH_OF_NOTHING, exchange.as_octets());
+        let hash = hash_of(exchange.as_octets());
         // No octet of a name: where the one ends and the other begins must count.
         hashed(hashed(hash, &[0xFF]), routing_key.as_octets())
     }
@@ -31,9 +31,14 @@ impl Likeness {
     }
 }
 
-pub(crate) const HASH_OF_NOTHING: u64 = 0xCBF2_9CE4_8422_2325;
+/// Stands for a name whose octets need not be kept.
+pub(crate) fn hash_of(name: &[u8]) -> u64 {
+    hashed(HASH_OF_NOTHING, name)
+}
 
-pub(crate) fn hashed(hash: u64, octets: &[u8]) -> u64 {
+const HASH_OF_NOTHING: u64 = 0xCBF2_9CE4_8422_2325;
+
+fn hashed(hash: u64, octets: &[u8]) -> u64 {
     octets
         .iter()
         .fold(hash, |hash, octet| (hash ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01B3))

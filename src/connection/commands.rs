@@ -403,6 +403,8 @@ impl Connection {
 /// Whether [`Event::ChannelClosed`] of this channel waits to be polled: until then its number means the old
 /// channel to whoever reads the events (`CHN-06`).
 fn is_end_untold(events: &VecDeque<Event>, channel: u16) -> bool {
-    let ends = |event: &Event| matches!(event, Event::ChannelClosed { channel: ended, .. } if ended.number() == channel);
-    events.iter().any(ends)
+    events.iter().any(|event| match event {
+        Event::ChannelClosed { channel: ended, .. } => ended.number() == channel,
+        _ => false,
+    })
 }

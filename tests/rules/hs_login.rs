@@ -333,9 +333,20 @@ fn takes_8192_octets(end: &End, frame_of: fn(usize) -> Vec<u8>) {
 }
 
 fn a_client_takes_8192_octets_before_tuning_and_sends_4096() {
+    let long_start = |more| start(&format!("PLAIN {}", "X".repeat(more)));
     let mut end = End::fresh_client();
     end.sent();
-    takes_8192_octets(&end, |more| start(&format!("PLAIN {}", "X".repeat(more))));
+    takes_8192_octets(&end, long_start);
+    // 4096 are taken whatever the configuration says.
+    let mut config = plain();
+    config.limits.frame_before_tune = 100;
+    let mut end = End::new(Connection::client(config, T0));
+    end.sent();
+    let empty = long_start(0).len();
+    end.clone().takes(&long_start(4096 - empty));
+    end.drops(&long_start(4097 - empty), "LIM-02");
+    let mut end = End::fresh_client();
+    end.sent();
     end.takes(&start("PLAIN"));
     let mut end = riddled(8);
     end.asks(&secure(b""));
