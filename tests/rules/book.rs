@@ -5,71 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Failed, Trial};
-use serde::Deserialize;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Book {
-    chapter: Vec<Chapter>,
-    rule: Vec<Rule>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Chapter {
-    prefix: String,
-    title: String,
-    /// How many rules it has, so that none gets lost.
-    rules: usize,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Rule {
-    id: String,
-    rule: String,
-    section: String,
-    scope: Scope,
-    role: Role,
-    default: String,
-    enforced: Vec<String>,
-    test: Vec<Tested>,
-    application: Option<String>,
-}
-
-#[derive(Deserialize, PartialEq)]
-#[serde(rename_all = "lowercase")]
-enum Scope {
-    Wire,
-    State,
-    Broker,
-    Time,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq)]
-#[serde(rename_all = "lowercase")]
-enum Role {
-    Client,
-    Server,
-    Both,
-}
-
-/// A side that is tested.
-#[derive(Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Tested {
-    Client,
-    Server,
-}
-
-impl Tested {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Client => "client",
-            Self::Server => "server",
-        }
-    }
-}
+use crate::data::{Book, Chapter, Role, Scope, Tested};
 
 /// What is checked beside the rules: the book against itself, against the tests, against `src/`.
 pub(crate) fn checks(tests: BTreeSet<(&'static str, Tested)>) -> Vec<Trial> {

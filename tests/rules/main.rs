@@ -15,6 +15,8 @@ extern crate alloc;
 mod book;
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../../spec/codegen/src/book.rs"]
+mod data;
 mod end;
 
 mod ack;
@@ -63,7 +65,7 @@ mod typ_short;
 
 use std::process::ExitCode;
 
-use book::Tested;
+use data::Tested;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// What shows a rule on one side.

@@ -7,6 +7,7 @@
 //!   and fails on a difference that `spec/differences.toml` does not explain.
 #![expect(clippy::std_instead_of_alloc, reason = "a program for the build machine, with std")]
 
+mod book;
 mod data;
 mod emit;
 mod model;

@@ -3,56 +3,9 @@
 use core::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::{Result, ensure};
-use serde::Deserialize;
-
+use crate::book::{Book, Chapter, Role, Rule, Scope, Tested};
 use crate::data;
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Book {
-    chapter: Vec<Chapter>,
-    rule: Vec<Rule>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Chapter {
-    prefix: String,
-    title: String,
-    rules: usize,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Rule {
-    id: String,
-    rule: String,
-    section: String,
-    scope: Scope,
-    role: Role,
-    default: String,
-    enforced: Vec<String>,
-    test: Vec<Role>,
-    application: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Scope {
-    Wire,
-    State,
-    Broker,
-    Time,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Role {
-    Client,
-    Server,
-    Both,
-}
+use anyhow::{Result, ensure};
 
 pub(crate) fn load(spec: &Path) -> Result<Book> {
     data::read(&spec.join("rules.toml"))
@@ -124,16 +77,13 @@ fn entry(rule: &Rule) -> Result<String> {
         Role::Both => "both",
     };
     let enforced: Vec<_> = rule.enforced.iter().map(|file| format!("`{file}`")).collect();
-    let tests = match *rule.test {
-        [Role::Client] => "client",
-        [Role::Server] => "server",
-        _ => "client and server",
-    };
+    let tests: Vec<_> = rule.test.iter().copied().map(Tested::name).collect();
     writeln!(
         text,
-        "- From: {}; judged by: {scope}; binds: {binds}; in {}; tested: {tests}",
+        "- From: {}; judged by: {scope}; binds: {binds}; in {}; tested: {}",
         rule.section,
         enforced.join(", "),
+        tests.join(" and "),
     )?;
     Ok(text)
 }
