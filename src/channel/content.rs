@@ -1,5 +1,7 @@
 //! Contents that come in: one method, one header, body frames (`CNT-01`).
 
+use alloc::collections::VecDeque;
+
 use bytes::{Bytes, BytesMut};
 
 use crate::channel::incoming::{Fault, Incoming};
@@ -66,7 +68,8 @@ impl ChannelState {
         &mut self,
         frame: &Incoming<'_>,
         rules: &ContentRules,
-    ) -> Result<Option<(Event, Option<Event>)>, Fault> {
+        events: &mut VecDeque<Event>,
+    ) -> Result<(), Fault> {
         let Receiving::Header(carrier) = self.receiving else {
             let (rule, expected) = match self.receiving {
                 Receiving::Nothing => ("CNT-03", "a method"),
@@ -75,7 +78,7 @@ impl ChannelState {
             let got = Got::Frame(FrameType::HEADER);
             return Err(frame.fault(rule, ReplyCode::UNEXPECTED_FRAME, expected, got));
         };
-        let header = ContentHeader::parse(frame.payload(), &rules.table)
+        let header = ContentHeader::parse(frame.payload, &rules.table)
             .map_err(|error| header_fault(frame, error))?;
         self.judge_header(frame, carrier.kind, &header, rules)?;
         let (mut carrier, header_at) = self.join_header(frame, carrier);
@@ -92,24 +95,23 @@ impl ChannelState {
                     Receiving::Body { carrier, header_at, missing, empty: 0, whole: false }
                 }
             };
-            let end = (size == 0).then(|| {
-                Event::ContentPart(ContentPart {
-                    channel: self.id,
-                    octets: Bytes::new(),
-                    last: true,
-                })
-            });
-            return Ok(Some((Event::ContentStart(ContentStart { head }), end)));
+            events.push_back(Event::ContentStart(ContentStart { head }));
+            if size == 0 {
+                let (channel, octets) = (self.id, Bytes::new());
+                events.push_back(Event::ContentPart(ContentPart { channel, octets, last: true }));
+            }
+            return Ok(());
         }
         if size == 0 {
             // CNT-09: complete with the header.
             let head = self.take_head(frame.chunk, carrier, header_at, rules.dialect);
             self.receiving = Receiving::Nothing;
-            return Ok(Some((Event::Content(Content { body: Bytes::new(), head }), None)));
+            events.push_back(Event::Content(Content { body: Bytes::new(), head }));
+            return Ok(());
         }
         self.receiving =
             Receiving::Body { carrier, header_at, missing: size, empty: 0, whole: true };
-        Ok(None)
+        Ok(())
     }
 
     fn judge_header(
@@ -159,7 +161,7 @@ impl ChannelState {
             }
             HeadPlace::Buffer | HeadPlace::Gone => {
                 let header_at = u32::try_from(self.head_buffer.len()).unwrap_or(u32::MAX);
-                self.head_buffer.extend_from_slice(frame.payload());
+                self.head_buffer.extend_from_slice(frame.payload);
                 (carrier, header_at)
             }
         }
@@ -184,7 +186,8 @@ impl ChannelState {
         &mut self,
         frame: &Incoming<'_>,
         rules: &ContentRules,
-    ) -> Result<Option<Event>, Fault> {
+        events: &mut VecDeque<Event>,
+    ) -> Result<(), Fault> {
         let got = Got::Frame(FrameType::BODY);
         let Receiving::Body { carrier, header_at, missing, empty, whole } = &mut self.receiving
         else {
@@ -194,7 +197,7 @@ impl ChannelState {
             };
             return Err(frame.fault(rule, ReplyCode::UNEXPECTED_FRAME, expected, got));
         };
-        let len = u64::from(frame.size);
+        let len = u64::from(frame.size());
         if len > *missing {
             let got = Got::Number(len);
             return Err(frame.fault(
@@ -215,7 +218,7 @@ impl ChannelState {
                     got,
                 ));
             }
-            return Ok(None);
+            return Ok(());
         }
         *empty = 0;
         *missing -= len;
@@ -225,11 +228,12 @@ impl ChannelState {
                 self.receiving = Receiving::Nothing;
             }
             let octets = slice(frame.chunk, frame.payload_start(), frame.payload_end());
-            return Ok(Some(Event::ContentPart(ContentPart { channel: self.id, octets, last })));
+            events.push_back(Event::ContentPart(ContentPart { channel: self.id, octets, last }));
+            return Ok(());
         }
         if !last {
-            self.body_buffer.extend_from_slice(frame.payload());
-            return Ok(None);
+            self.body_buffer.extend_from_slice(frame.payload);
+            return Ok(());
         }
         let (carrier, header_at) = (*carrier, *header_at);
         self.receiving = Receiving::Nothing;
@@ -237,10 +241,11 @@ impl ChannelState {
         let body = if self.body_buffer.is_empty() {
             slice(frame.chunk, frame.payload_start(), frame.payload_end())
         } else {
-            self.body_buffer.extend_from_slice(frame.payload());
+            self.body_buffer.extend_from_slice(frame.payload);
             self.body_buffer.split().freeze()
         };
-        Ok(Some(Event::Content(Content { body, head })))
+        events.push_back(Event::Content(Content { body, head }));
+        Ok(())
     }
 
     /// Moves what an unfinished content holds of `chunk` into the channel's own buffer, so that the
@@ -288,11 +293,11 @@ impl ChannelState {
 #[cold]
 fn header_fault(frame: &Incoming<'_>, error: DecodeError) -> Fault {
     match error.kind() {
-        _ if frame.size < CONTENT_HEADER_MIN_SIZE => frame.fault(
+        _ if frame.size() < CONTENT_HEADER_MIN_SIZE => frame.fault(
             "FRM-08",
             ReplyCode::FRAME_ERROR,
             "class, weight, body size and flags",
-            Got::Number(frame.size.into()),
+            Got::Number(frame.size().into()),
         ),
         DecodeErrorKind::UnknownClass { class_id } => frame.fault(
             "CNT-07",

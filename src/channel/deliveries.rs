@@ -22,9 +22,9 @@ impl Session {
         frame: &Incoming<'_>,
         kind: MethodKind,
         slot: Slot,
-    ) -> Result<Option<Event>, Fault> {
+    ) -> Result<(), Fault> {
         let method = self.decode(frame)?;
-        let Some(state) = self.channels.get(slot) else { return Ok(None) };
+        let Some(state) = self.channels.get(slot) else { return Ok(()) };
         let get = match kind {
             MethodKind::BasicGetOk => self.find_pending(kind, slot),
             _ => None,
@@ -38,33 +38,32 @@ impl Session {
         };
         if (needs_ack || kind == MethodKind::BasicPublish) && self.is_full(state) {
             self.held = Some(slot);
-            return Ok(None);
+            return Ok(());
         }
-        let mut irregular = None;
         let number = match method {
             Method::BasicPublish(_) => {
                 self.channels.get_mut(slot).map_or(0, |state| state.confirms.enter())
             }
             Method::BasicDeliver(deliver) => {
-                irregular = self.enter_delivery(frame, slot, deliver.delivery_tag, needs_ack)?;
+                self.enter_delivery(frame, slot, deliver.delivery_tag, needs_ack)?;
                 0
             }
             Method::BasicGetOk(get_ok) => {
                 if get.is_some() {
                     // Before the get is taken from those that fail with the connection.
-                    irregular = self.enter_delivery(frame, slot, get_ok.delivery_tag, needs_ack)?;
+                    self.enter_delivery(frame, slot, get_ok.delivery_tag, needs_ack)?;
                 }
                 self.take_pending(frame, kind, slot)?.id.0
             }
             Method::BasicReturn(back) => Likeness::of_route(back.exchange, back.routing_key),
             _ => 0,
         };
-        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
         state.begin_content(frame, kind, number);
         if !core::mem::replace(&mut state.pinning, true) {
             self.pinning.push(slot);
         }
-        Ok(irregular)
+        Ok(())
     }
 
     /// Whether nothing is decoded because deliveries (client) or publishes (server) must be settled
@@ -91,14 +90,19 @@ impl Session {
         slot: Slot,
         tag: u64,
         needs_ack: bool,
-    ) -> Result<Option<Event>, Fault> {
-        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+    ) -> Result<(), Fault> {
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
         if state.unacked.enter(tag, needs_ack) {
-            return Ok(None);
+            return Ok(());
         }
         let expected = "a delivery-tag above the last one";
         let fault = frame.fault("BAS-05", ReplyCode::FRAME_ERROR, expected, Got::Number(tag));
-        if self.profile.any_delivery_tag { Ok(Some(Event::Irregular(fault))) } else { Err(fault) }
+        if self.profile.any_delivery_tag {
+            self.events.push_back(Event::Irregular(fault));
+            Ok(())
+        } else {
+            Err(fault)
+        }
     }
 
     /// Server: an ack, nack or reject of deliveries (`ACK-01` to `ACK-04`, `ACK-07`).
@@ -107,16 +111,17 @@ impl Session {
         frame: &Incoming<'_>,
         kind: MethodKind,
         slot: Slot,
-    ) -> Result<Option<Event>, Fault> {
+    ) -> Result<(), Fault> {
         let (tag, multiple) = match self.decode(frame)? {
             Method::BasicAck(ack) => (ack.delivery_tag, ack.multiple),
             Method::BasicNack(nack) => (nack.delivery_tag, nack.multiple),
             Method::BasicReject(reject) => (reject.delivery_tag, false),
-            _ => return Ok(None),
+            _ => return Ok(()),
         };
-        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
         if state.unacked.settle(tag, multiple) {
-            return Ok(Some(Event::Notice(frame.method(kind, self.dialect))));
+            self.events.push_back(Event::Notice(frame.method(kind, self.dialect)));
+            return Ok(());
         }
         let rule = match (tag, multiple) {
             (0, _) => "ACK-04",
@@ -136,13 +141,14 @@ impl Session {
         &mut self,
         frame: &Incoming<'_>,
         slot: Slot,
-    ) -> Result<Option<Event>, Fault> {
-        let Method::BasicRecoverAsync(recover) = self.decode(frame)? else { return Ok(None) };
+    ) -> Result<(), Fault> {
+        let Method::BasicRecoverAsync(recover) = self.decode(frame)? else { return Ok(()) };
         if let Some(state) = self.channels.get_mut(slot).filter(|_| recover.requeue) {
             state.unacked.recover(false);
         }
         let kind = MethodKind::BasicRecoverAsync;
-        Ok(Some(Event::Notice(frame.method(kind, self.dialect))))
+        self.events.push_back(Event::Notice(frame.method(kind, self.dialect)));
+        Ok(())
     }
 
     /// Client: a confirm of publishes (`CNF-03`).
@@ -151,13 +157,13 @@ impl Session {
         frame: &Incoming<'_>,
         kind: MethodKind,
         slot: Slot,
-    ) -> Result<Option<Event>, Fault> {
+    ) -> Result<(), Fault> {
         let (tag, multiple, fate) = match self.decode(frame)? {
             Method::BasicAck(ack) => (ack.delivery_tag, ack.multiple, Fate::Acked),
             Method::BasicNack(nack) => (nack.delivery_tag, nack.multiple, Fate::Nacked),
-            _ => return Ok(None),
+            _ => return Ok(()),
         };
-        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
         let (channel, events) = (state.id, &mut self.events);
         let mut returns = state.returns.as_deref_mut();
         if let Some(returns) = &mut returns {
@@ -171,7 +177,7 @@ impl Session {
             events.push_back(Event::Confirmed { channel, first, last, fate });
         });
         if known {
-            return Ok(None);
+            return Ok(());
         }
         let mut fault = frame.wrong_method(
             "CNF-03",
@@ -181,7 +187,8 @@ impl Session {
         );
         fault.got = Got::Number(tag);
         if self.profile.tolerate_unknown_confirms {
-            Ok(Some(Event::Irregular(fault)))
+            self.events.push_back(Event::Irregular(fault));
+            Ok(())
         } else {
             Err(fault)
         }

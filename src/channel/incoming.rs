@@ -17,16 +17,22 @@ pub(crate) type Fault = Box<Violation>;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Incoming<'a> {
     pub(crate) chunk: &'a Bytes,
+    pub(crate) payload: &'a [u8],
     /// Where the frame begins in the chunk.
     pub(crate) start: u32,
-    /// Payload octets.
-    pub(crate) size: u32,
     pub(crate) channel: u16,
     /// Octets of the stream before the frame.
     pub(crate) offset: u64,
 }
 
 impl<'a> Incoming<'a> {
+    /// Payload octets.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the size field of a frame has 32 bits")]
+    pub(crate) const fn size(&self) -> u32 {
+        self.payload.len() as u32
+    }
+
     #[inline]
     pub(crate) const fn payload_start(&self) -> u32 {
         self.start + HEADER_OCTETS
@@ -34,18 +40,12 @@ impl<'a> Incoming<'a> {
 
     #[inline]
     pub(crate) const fn payload_end(&self) -> u32 {
-        self.payload_start() + self.size
-    }
-
-    #[inline]
-    pub(crate) fn payload(&self) -> &'a [u8] {
-        let range = self.payload_start() as usize..self.payload_end() as usize;
-        self.chunk.get(range).unwrap_or(&[])
+        self.payload_start() + self.size()
     }
 
     /// The method of this frame as an event that shares the octets.
     pub(crate) fn method(&self, kind: MethodKind, dialect: Dialect) -> MethodEvent {
-        let octets = self.chunk.slice_ref(self.payload());
+        let octets = self.chunk.slice_ref(self.payload);
         MethodEvent { octets, channel: self.channel, kind, dialect }
     }
 

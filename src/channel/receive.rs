@@ -13,7 +13,6 @@ use crate::event::{ChannelId, Event};
 use crate::frame::FrameType;
 use crate::phase::Side;
 use crate::protocol::{Method, MethodKind, ReplyCode, channel};
-use crate::text::truncated;
 
 impl Session {
     /// A method frame on channel 1 or above; the connection is open, side and dialect are judged.
@@ -21,11 +20,11 @@ impl Session {
         &mut self,
         frame: &Incoming<'_>,
         kind: MethodKind,
-    ) -> Result<Option<Event>, Fault> {
+    ) -> Result<(), Fault> {
         let Some(slot) = self.channels.find(frame.channel) else {
             return self.on_unopened(frame, kind);
         };
-        let Some(state) = self.channels.get(slot) else { return Ok(None) };
+        let Some(state) = self.channels.get(slot) else { return Ok(()) };
         match state.phase {
             ChannelPhase::Closing => self.on_method_while_closing(frame, kind, slot),
             ChannelPhase::Draining => Err(frame.wrong_method(
@@ -54,11 +53,7 @@ impl Session {
         }
     }
 
-    fn on_unopened(
-        &mut self,
-        frame: &Incoming<'_>,
-        kind: MethodKind,
-    ) -> Result<Option<Event>, Fault> {
+    fn on_unopened(&mut self, frame: &Incoming<'_>, kind: MethodKind) -> Result<(), Fault> {
         if kind != MethodKind::ChannelOpen || self.side != Side::Server {
             // LIM-05: no state is made for it.
             return Err(frame.wrong_method(
@@ -77,11 +72,12 @@ impl Session {
                 Got::Number(frame.channel.into()),
             ));
         }
-        let Some(id) = ChannelId::new(frame.channel) else { return Ok(None) };
+        let Some(id) = ChannelId::new(frame.channel) else { return Ok(()) };
         // Numbers are used once, so there are never more channels than channel-max says.
         self.channels.insert(ChannelState::new(id, ChannelPhase::Open));
         self.send_ahead(frame.channel, &channel::OpenOk::default());
-        Ok(Some(Event::ChannelOpened(id)))
+        self.events.push_back(Event::ChannelOpened(id));
+        Ok(())
     }
 
     fn on_method_while_closing(
@@ -89,7 +85,7 @@ impl Session {
         frame: &Incoming<'_>,
         kind: MethodKind,
         slot: Slot,
-    ) -> Result<Option<Event>, Fault> {
+    ) -> Result<(), Fault> {
         let unwritten = self.channels.get(slot).is_some_and(|state| !state.lane.is_empty());
         match kind {
             // CHN-08: this side's Close still waits in the lane, and may not follow close-ok.
@@ -99,7 +95,7 @@ impl Session {
                 // nothing is overtaken, and close-ok isn't lost with the lane when the peer's comes.
                 self.decode(frame)?;
                 self.send_ahead(frame.channel, &channel::CloseOk);
-                Ok(None)
+                Ok(())
             }
             // The peer can't have seen this side's Close yet.
             MethodKind::ChannelCloseOk if unwritten => {
@@ -108,7 +104,7 @@ impl Session {
             }
             MethodKind::ChannelCloseOk => {
                 self.decode(frame)?;
-                let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+                let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
                 let (id, reason) = (state.id, state.closing.take());
                 self.forget_channel(slot);
                 let reason = reason.unwrap_or_else(|| {
@@ -118,9 +114,10 @@ impl Session {
                         String::new(),
                     ))
                 });
-                Ok(self.queued(Event::ChannelClosed { channel: id, reason }))
+                self.events.push_back(Event::ChannelClosed { channel: id, reason });
+                Ok(())
             }
-            _ => Ok(None), // CHN-04
+            _ => Ok(()), // CHN-04
         }
     }
 
@@ -129,13 +126,14 @@ impl Session {
         frame: &Incoming<'_>,
         kind: MethodKind,
         slot: Slot,
-    ) -> Result<Option<Event>, Fault> {
+    ) -> Result<(), Fault> {
         match kind {
             MethodKind::ChannelOpenOk => {
                 self.decode(frame)?;
-                let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+                let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
                 state.phase = ChannelPhase::Open;
-                Ok(Some(Event::ChannelOpened(state.id)))
+                self.events.push_back(Event::ChannelOpened(state.id));
+                Ok(())
             }
             MethodKind::ChannelClose => self.on_peer_close(frame, slot),
             _ => {
@@ -149,7 +147,7 @@ impl Session {
         frame: &Incoming<'_>,
         kind: MethodKind,
         slot: Slot,
-    ) -> Result<Option<Event>, Fault> {
+    ) -> Result<(), Fault> {
         match kind {
             MethodKind::ChannelOpen => Err(frame.wrong_method(
                 "CHN-02",
@@ -179,7 +177,8 @@ impl Session {
             _ if kind.info().synchronous => self.on_request(frame, kind, slot),
             _ => {
                 self.decode(frame)?;
-                Ok(Some(Event::Notice(frame.method(kind, self.dialect))))
+                self.events.push_back(Event::Notice(frame.method(kind, self.dialect)));
+                Ok(())
             }
         }
     }
@@ -191,14 +190,15 @@ impl Session {
     }
 
     /// The peer closes the channel: answered without asking the application (`CHN-14`).
-    fn on_peer_close(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<Event>, Fault> {
-        let Method::ChannelClose(close) = self.decode(frame)? else { return Ok(None) };
+    fn on_peer_close(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<(), Fault> {
+        let Method::ChannelClose(close) = self.decode(frame)? else { return Ok(()) };
         let blamed = (close.class_id, close.method_id);
         let reason = CloseReason::of_peer(close.reply_code, close.reply_text, blamed);
-        let Some(state) = self.channels.get(slot) else { return Ok(None) };
+        let Some(state) = self.channels.get(slot) else { return Ok(()) };
         let channel = state.id;
         self.answer_close(slot, channel);
-        Ok(self.queued(Event::ChannelClosed { channel, reason: Box::new(reason) }))
+        self.events.push_back(Event::ChannelClosed { channel, reason: Box::new(reason) });
+        Ok(())
     }
 
     /// A content header or body frame on channel 1 or above.
@@ -207,7 +207,7 @@ impl Session {
         frame: &Incoming<'_>,
         frame_type: FrameType,
         rules: &ContentRules,
-    ) -> Result<Option<Event>, Fault> {
+    ) -> Result<(), Fault> {
         let slot = self.channels.find(frame.channel);
         let Some(state) = slot.and_then(|slot| self.channels.get_mut(slot)) else {
             // LIM-05: no state is made for it.
@@ -215,31 +215,21 @@ impl Session {
             return Err(frame.fault("CHN-01", ReplyCode::CHANNEL_ERROR, "an open channel", got));
         };
         match state.phase {
-            ChannelPhase::Closing => Ok(None), // CHN-04
+            ChannelPhase::Closing => Ok(()), // CHN-04
             ChannelPhase::Draining => {
                 let expected = "nothing behind channel.close";
                 let got = Got::Frame(frame_type);
                 Err(frame.fault("CHN-08", ReplyCode::CHANNEL_ERROR, expected, got))
             }
-            ChannelPhase::Open if frame_type == FrameType::BODY => state.on_body(frame, rules),
-            ChannelPhase::Open => {
-                let Some((first, second)) = state.on_header(frame, rules)? else { return Ok(None) };
-                self.events.extend(second);
-                Ok(Some(first))
+            ChannelPhase::Open if frame_type == FrameType::BODY => {
+                state.on_body(frame, rules, &mut self.events)
             }
+            ChannelPhase::Open => state.on_header(frame, rules, &mut self.events),
             _ => {
                 let got = Got::Frame(frame_type);
                 Err(frame.fault("CHN-01", ReplyCode::CHANNEL_ERROR, "channel.open-ok", got))
             }
         }
-    }
-
-    /// The peer broke a rule that ends only the channel: channel.close goes out.
-    pub(crate) fn close_for(&mut self, slot: Slot, violation: &Violation) {
-        let text = truncated(violation);
-        let mut reason = CloseReason::new(Initiator::Library, violation.reply_code, text);
-        reason.method = violation.method;
-        self.begin_close(slot, reason);
     }
 
     /// Sends channel.close behind what the channel has queued (`CHN-04` from here on).
@@ -267,16 +257,7 @@ impl Session {
 
     /// The arguments, judged (`MTH-04`, `MTH-05`).
     pub(crate) fn decode<'a>(&self, frame: &Incoming<'a>) -> Result<Method<'a>, Fault> {
-        Method::decode(self.dialect, frame.payload(), &self.table)
+        Method::decode(self.dialect, frame.payload, &self.table)
             .map_err(|error| frame.malformed("MTH-04", error))
-    }
-
-    /// Hands out `event` behind those that are queued.
-    fn queued(&mut self, event: Event) -> Option<Event> {
-        if self.events.is_empty() {
-            return Some(event);
-        }
-        self.events.push_back(event);
-        None
     }
 }

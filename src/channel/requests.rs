@@ -17,9 +17,9 @@ impl Session {
         frame: &Incoming<'_>,
         kind: MethodKind,
         slot: Slot,
-    ) -> Result<Option<Event>, Fault> {
+    ) -> Result<(), Fault> {
         let request = self.decode(frame)?;
-        let Some(state) = self.channels.get(slot) else { return Ok(None) };
+        let Some(state) = self.channels.get(slot) else { return Ok(()) };
         state
             .judge_request(&request, &self.limits)
             .map_err(|unfit| unfit_fault(frame, kind, unfit))?;
@@ -29,17 +29,19 @@ impl Session {
             self.owe(frame, kind, slot, Owed::Reply { serial, kind, asked: Asked::Nothing })?;
         }
         let from = self.side.peer();
-        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
         let now_asked = state.ask(&request, from, serial);
         let method = frame.method(kind, self.dialect);
         if request.no_wait() {
-            return Ok(Some(Event::Request { token: None, method }));
+            self.events.push_back(Event::Request { token: None, method });
+            return Ok(());
         }
         if let Some(Owed::Reply { asked, .. }) = state.owed.back_mut() {
             *asked = now_asked;
         }
         let token = Some(ReplyToken { channel: state.id, serial });
-        Ok(Some(Event::Request { token, method }))
+        self.events.push_back(Event::Request { token, method });
+        Ok(())
     }
 
     /// Enters a request of the peer that is to be answered.
@@ -64,17 +66,14 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn on_flow(
-        &mut self,
-        frame: &Incoming<'_>,
-        slot: Slot,
-    ) -> Result<Option<Event>, Fault> {
-        let Method::ChannelFlow(flow) = self.decode(frame)? else { return Ok(None) };
+    pub(super) fn on_flow(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<(), Fault> {
+        let Method::ChannelFlow(flow) = self.decode(frame)? else { return Ok(()) };
         self.owe(frame, MethodKind::ChannelFlow, slot, Owed::FlowOk { active: flow.active })?;
-        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
         state.flow_stopped = !flow.active;
         self.answer_flows(slot);
-        Ok(Some(Event::Notice(frame.method(MethodKind::ChannelFlow, self.dialect))))
+        self.events.push_back(Event::Notice(frame.method(MethodKind::ChannelFlow, self.dialect)));
+        Ok(())
     }
 
     /// Sends each flow-ok whose turn it is, behind the contents that are queued already (`FLW-01`).
@@ -95,52 +94,48 @@ impl Session {
         frame: &Incoming<'_>,
         kind: MethodKind,
         slot: Slot,
-    ) -> Result<Option<Event>, Fault> {
+    ) -> Result<(), Fault> {
         let reply = self.decode(frame)?;
         let pending = self.take_pending(frame, kind, slot)?;
         if let Some(state) = self.channels.get_mut(slot) {
             state.answer(pending.asked, &reply, pending.id.0);
         }
         let method = frame.method(kind, self.dialect);
-        Ok(Some(Event::Reply { request: pending.id, method }))
+        self.events.push_back(Event::Reply { request: pending.id, method });
+        Ok(())
     }
 
     /// Broker-J ends an auto-closing browser with a cancel-ok that nobody asked for.
-    pub(super) fn on_cancel_ok(
-        &mut self,
-        frame: &Incoming<'_>,
-        slot: Slot,
-    ) -> Result<Option<Event>, Fault> {
-        let Method::BasicCancelOk(ok) = self.decode(frame)? else { return Ok(None) };
+    pub(super) fn on_cancel_ok(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<(), Fault> {
+        let Method::BasicCancelOk(ok) = self.decode(frame)? else { return Ok(()) };
         let tag = ok.consumer_tag.as_octets();
         let cancel = Asked::Cancel { tag: hash_of(tag) };
         let is_server = self.side == Side::Server;
-        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
         if let Some((place, pending)) = state.pending_in_order(|pending| pending.asked == cancel) {
             state.pending.remove(place);
             state.consumers.cancelled(tag, pending.id.0);
             let method = frame.method(MethodKind::BasicCancelOk, self.dialect);
-            return Ok(Some(Event::Reply { request: pending.id, method }));
+            self.events.push_back(Event::Reply { request: pending.id, method });
+            return Ok(());
         }
         if is_server || state.pending.iter().any(|pending| pending.asked == cancel) {
             return self.on_reply(frame, MethodKind::BasicCancelOk, slot);
         }
         state.consumer_ended(ok.consumer_tag);
-        Ok(Some(Event::Notice(frame.method(MethodKind::BasicCancelOk, self.dialect))))
+        self.events.push_back(Event::Notice(frame.method(MethodKind::BasicCancelOk, self.dialect)));
+        Ok(())
     }
 
     /// Broker-J answers basic.recover-async too, in 0-8 alone (`DIA-05`).
-    pub(super) fn on_recover_ok(
-        &mut self,
-        frame: &Incoming<'_>,
-        slot: Slot,
-    ) -> Result<Option<Event>, Fault> {
+    pub(super) fn on_recover_ok(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<(), Fault> {
         let kind = MethodKind::BasicRecoverOk;
         if self.dialect != Dialect::V0_8 || self.find_pending(kind, slot).is_some() {
             return self.on_reply(frame, kind, slot);
         }
         self.decode(frame)?;
-        Ok(Some(Event::Notice(frame.method(kind, self.dialect))))
+        self.events.push_back(Event::Notice(frame.method(kind, self.dialect)));
+        Ok(())
     }
 
     pub(super) fn find_pending(&self, kind: MethodKind, slot: Slot) -> Option<(usize, Pending)> {

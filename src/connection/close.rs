@@ -19,31 +19,31 @@ use crate::text::truncated;
 impl Connection {
     /// The peer broke a rule. `framing`: where the next frame begins is no longer known.
     #[cold]
-    pub(super) fn violated(&mut self, mut fault: Fault, framing: bool) -> Option<Event> {
+    pub(super) fn violated(&mut self, mut fault: Fault, framing: bool) {
         if self.session.dialect < Dialect::V0_9_1 && fault.reply_code == ReplyCode::UNEXPECTED_FRAME
         {
             // DIA-09: 505 came with 0-9-1.
             fault.reply_code = ReplyCode::FRAME_ERROR;
         }
-        if !framing {
-            if let Some(slot) = self.session.channel_scope(&fault) {
-                self.session.close_for(slot, &fault);
-                return Some(Event::Violation(fault));
-            }
-            if fault.scope != Scope::Connection {
-                // A Close of the channel may not come inside a content of this side (CNT-04), and that
-                // of the connection carries no code for channels (CHN-12).
-                fault.scope = Scope::Connection;
-                fault.reply_code = ReplyCode::FRAME_ERROR;
-            }
+        let slot = if framing { None } else { self.session.channel_scope(&fault) };
+        if !framing && slot.is_none() && fault.scope != Scope::Connection {
+            // A Close of the channel may not come inside a content of this side (CNT-04), and that
+            // of the connection carries no code for channels (CHN-12).
+            fault.scope = Scope::Connection;
+            fault.reply_code = ReplyCode::FRAME_ERROR;
+        }
+        let mut reason = CloseReason::new(Initiator::Library, fault.reply_code, truncated(&*fault));
+        reason.method = fault.method;
+        self.session.events.push_back(Event::Violation(fault));
+        if let Some(slot) = slot {
+            self.session.begin_close(slot, reason);
+            return;
         }
         if let Some(reason) = self.closing.take_if(|_| self.session.phase == Phase::Closing) {
             // Close has gone out already: there is nothing left to wait for.
             self.finish(*reason);
-            return Some(Event::Violation(fault));
+            return;
         }
-        let mut reason = CloseReason::new(Initiator::Library, fault.reply_code, truncated(&*fault));
-        reason.method = fault.method;
         // Before that there is no Close handshake (HS-02).
         let tell = self.session.phase >= Phase::Opening
             && (!framing || self.session.profile.close_after_framing_fault);
@@ -55,7 +55,6 @@ impl Connection {
         } else {
             self.finish(reason);
         }
-        Some(Event::Violation(fault))
     }
 
     /// connection.close on its way out; what waits behind the window is dropped (`LIM-07`).
@@ -101,8 +100,8 @@ impl Connection {
     }
 
     /// The peer closes the connection, in a phase in which it may.
-    pub(super) fn on_peer_close(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
-        let Method::ConnectionClose(close) = self.session.decode(frame)? else { return Ok(None) };
+    pub(super) fn on_peer_close(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
+        let Method::ConnectionClose(close) = self.session.decode(frame)? else { return Ok(()) };
         let blamed = (close.class_id, close.method_id);
         let mut reason = CloseReason::of_peer(close.reply_code, close.reply_text, blamed);
         reason.detail = match (self.session.side, self.session.phase) {
@@ -114,7 +113,7 @@ impl Connection {
         // CLS-03: close-ok is the last that goes out; every dialect has it.
         let _ = self.session.send_control(&connection::CloseOk);
         self.finish(reason);
-        Ok(None)
+        Ok(())
     }
 
     /// A method while close-ok is awaited.
@@ -122,7 +121,7 @@ impl Connection {
         &mut self,
         frame: &Incoming<'_>,
         kind: MethodKind,
-    ) -> Result<Option<Event>, Fault> {
+    ) -> Result<(), Fault> {
         match kind {
             MethodKind::ConnectionClose => {
                 // CLS-02: both closed at once.
@@ -137,7 +136,7 @@ impl Connection {
             }
             _ => {}
         }
-        Ok(None)
+        Ok(())
     }
 
     /// The stream has ended and everything before its end is decoded.

@@ -16,59 +16,50 @@ use crate::protocol::{MethodId, MethodKind, ReplyCode};
 
 impl Connection {
     /// The next thing that has happened; `None` when nothing has, or while a decision is owed.
+    #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
-        loop {
-            if let Some(event) = self.session.events.pop_front() {
-                return Some(event);
-            }
-            if self.session.phase == Phase::Closed {
-                return None;
-            }
+        if self.session.events.is_empty() {
+            self.decode();
+        }
+        self.session.events.pop_front()
+    }
+
+    /// Decodes until there is something to tell, or nothing left that may be decoded now.
+    fn decode(&mut self) {
+        while self.session.events.is_empty() && self.session.phase != Phase::Closed {
             if self.gate.is_some() {
                 if !self.input.ended {
-                    return None;
+                    return;
                 }
-                self.end_of_stream();
-                continue;
+                return self.end_of_stream();
             }
             self.stalled = self.session.output_gated() && !self.input.ended;
-            if self.stalled {
-                return None;
-            }
-            if self.session.is_held() {
-                return None;
+            if self.stalled || self.session.is_held() {
+                return;
             }
             self.session.held = None;
             if self.chunk.is_empty() {
                 match self.input.next_chunk() {
                     Some(chunk) => (self.chunk, self.at) = (chunk, 0),
-                    None if self.ends_here() => continue,
+                    None if self.ends_here() => return,
                     None => return self.judge_ahead(),
                 }
             }
-            if let Some(event) = self.decode_chunk() {
-                return Some(event);
-            }
+            self.decode_chunk();
         }
     }
 
     /// Decodes frames until there is something to tell or the chunk is used up.
-    fn decode_chunk(&mut self) -> Option<Event> {
+    fn decode_chunk(&mut self) {
         let chunk = core::mem::take(&mut self.chunk);
         let mut at = self.at;
-        let mut event = None;
         self.busy = true;
         while at < chunk.len() {
-            let (taken, happened) = self.step(&chunk, at);
-            at += taken;
-            self.input.decoded(taken);
-            event = happened;
-            if event.is_some()
-                || self.gate.is_some()
-                || !self.session.events.is_empty()
-                || self.input.is_dead()
-                || self.session.output_gated()
+            at += self.step(&chunk, at);
+            // A decision is owed and it is over only behind an event that says so.
+            if !self.session.events.is_empty()
                 || self.session.held.is_some()
+                || self.session.output_gated()
             {
                 break;
             }
@@ -78,7 +69,6 @@ impl Connection {
         } else {
             self.let_go_of(&chunk);
         }
-        event
     }
 
     /// Contents that have begun keep nothing of the read buffer.
@@ -101,23 +91,23 @@ impl Connection {
     }
 
     /// A frame that isn't whole is judged by its header once nothing precedes it (`LIM-01`).
-    fn judge_ahead(&mut self) -> Option<Event> {
+    fn judge_ahead(&mut self) {
         if let Some(protocol) = self.other_protocol() {
             self.speaks(protocol);
-            return self.session.events.pop_front();
+        } else if let Some(fault) = self.judged_ahead() {
+            if self.session.phase == Phase::Header {
+                self.refuse_header();
+            } else {
+                self.violated(fault, true);
+            }
         }
-        let fault = self.judged_ahead()?;
-        if self.session.phase == Phase::Header {
-            return self.refuse_header();
-        }
-        self.violated(fault, true)
     }
 
     fn judged_ahead(&self) -> Option<Fault> {
         let octets = self.input.ahead().octets();
         let chunk = Bytes::new();
-        let at_end =
-            Incoming { chunk: &chunk, start: 0, size: 0, channel: 0, offset: self.input.offset() };
+        let offset = self.input.offset();
+        let at_end = Incoming { chunk: &chunk, payload: &[], start: 0, channel: 0, offset };
         match self.input.preamble() {
             Preamble::Past => {}
             // HDR-04: what tells another protocol need not wait for its eighth octet. Other octets
@@ -140,39 +130,53 @@ impl Connection {
         self.judge_header(header, &at_end).err()
     }
 
-    /// One frame, or the protocol header. Returns the octets taken and what happened.
-    fn step(&mut self, chunk: &Bytes, at: usize) -> (usize, Option<Event>) {
+    /// One frame, or the protocol header. Returns the octets taken.
+    #[inline]
+    fn step(&mut self, chunk: &Bytes, at: usize) -> usize {
         let octets = chunk.get(at..).unwrap_or(&[]);
-        if self.session.phase <= Phase::Start && self.input.offset() == 0 {
-            let preamble = octets.first_chunk::<PROTOCOL_HEADER_LEN>();
-            if let Some(event) = preamble.and_then(|octets| self.on_preamble(octets)) {
-                return (PROTOCOL_HEADER_LEN, event);
-            }
-        }
-        let Some(header) = octets.first_chunk::<FRAME_HEADER_LEN>() else {
-            return (octets.len(), None);
+        let taken = if self.input.offset() == 0 && self.takes_preamble(octets) {
+            PROTOCOL_HEADER_LEN
+        } else {
+            self.on_octets(chunk, octets)
+        };
+        self.input.decoded(taken);
+        taken
+    }
+
+    #[cold]
+    fn takes_preamble(&mut self, octets: &[u8]) -> bool {
+        let preamble = octets.first_chunk::<PROTOCOL_HEADER_LEN>();
+        self.session.phase <= Phase::Start
+            && preamble.is_some_and(|octets| self.on_preamble(octets))
+    }
+
+    /// The frame at the front of octets that end the chunk.
+    #[inline]
+    fn on_octets(&mut self, chunk: &Bytes, octets: &[u8]) -> usize {
+        // Frames are whole: they were cut before.
+        let Some((header, rest)) = octets.split_first_chunk::<FRAME_HEADER_LEN>() else {
+            return octets.len();
         };
         let header = FrameHeader::parse(header);
-        let taken = header.size as usize + FRAME_OVERHEAD;
+        let size = header.size as usize;
+        let (payload, rest) = rest.split_at_checked(size).unwrap_or_default();
+        let start = chunk.len() - octets.len();
         let frame = Incoming {
             chunk,
-            start: u32::try_from(at).unwrap_or(u32::MAX),
-            size: header.size,
+            payload,
+            start: u32::try_from(start).unwrap_or(u32::MAX),
             channel: header.channel,
             offset: self.input.offset(),
         };
-        let judged = self
-            .judge_header(header, &frame)
-            .and_then(|()| judge_end(octets.get(taken - 1).copied(), &frame));
-        let event = match judged {
-            Err(fault) => self.violated(fault, true),
-            Ok(()) => match self.on_frame(header.frame_type, &frame) {
-                Ok(event) => event,
-                Err(fault) => self.violated(fault, false),
-            },
-        };
+        let framed =
+            self.judge_header(header, &frame).and_then(|()| judge_end(rest.first(), &frame));
+        if let Err(fault) = framed {
+            self.violated(fault, true);
+        } else if let Err(fault) = self.on_frame(header.frame_type, &frame) {
+            self.violated(fault, false);
+        }
         // A content that has to wait is judged again when there is room to remember it.
-        (if self.session.held.is_none() { taken } else { 0 }, event)
+        if self.session.held.is_none() { size + FRAME_OVERHEAD } else { 0 }
     }
 
     /// Type and size, from the seven octets alone (`FRM-03`, `FRM-06`).
@@ -204,11 +208,7 @@ impl Connection {
         Ok(())
     }
 
-    fn on_frame(
-        &mut self,
-        frame_type: FrameType,
-        frame: &Incoming<'_>,
-    ) -> Result<Option<Event>, Fault> {
+    fn on_frame(&mut self, frame_type: FrameType, frame: &Incoming<'_>) -> Result<(), Fault> {
         match frame_type {
             FrameType::METHOD => self.on_method(frame),
             FrameType::HEARTBEAT => self.on_heartbeat(frame),
@@ -220,7 +220,7 @@ impl Connection {
                     let got = Got::Frame(frame_type);
                     Err(frame.fault("FRM-11", ReplyCode::CHANNEL_ERROR, "a channel above 0", got))
                 }
-                Phase::Closing => Ok(None), // CLS-01
+                Phase::Closing => Ok(()), // CLS-01
                 _ => {
                     let got = Got::Frame(frame_type);
                     let expected = "the next method of the handshake";
@@ -230,27 +230,27 @@ impl Connection {
         }
     }
 
-    fn on_heartbeat(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
+    fn on_heartbeat(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
         if self.session.phase == Phase::Closing {
-            return Ok(None);
+            return Ok(());
         }
         if frame.channel != 0 {
             let got = Got::Number(frame.channel.into());
             return Err(frame.fault("HB-02", ReplyCode::COMMAND_INVALID, "channel 0", got));
         }
-        if frame.size != 0 {
-            let got = Got::Number(frame.size.into());
+        if !frame.payload.is_empty() {
+            let got = Got::Number(frame.size().into());
             return Err(frame.fault("HB-03", ReplyCode::FRAME_ERROR, "an empty payload", got));
         }
-        Ok(None) // HB-04: legal at any moment
+        Ok(()) // HB-04: legal at any moment
     }
 
-    fn on_method(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
-        let Some(&[c0, c1, m0, m1]) = frame.payload().first_chunk::<4>() else {
+    fn on_method(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
+        let Some(&[c0, c1, m0, m1]) = frame.payload.first_chunk::<4>() else {
             if self.session.phase == Phase::Closing || self.session.is_leaving(frame.channel) {
-                return Ok(None);
+                return Ok(());
             }
-            let got = Got::Number(frame.size.into());
+            let got = Got::Number(frame.size().into());
             let expected = "a class id and a method id";
             return Err(frame.fault("FRM-08", ReplyCode::FRAME_ERROR, expected, got));
         };
@@ -263,23 +263,19 @@ impl Connection {
             let answers = [MethodKind::ChannelClose, MethodKind::ChannelCloseOk];
             let is_answer = answers.iter().any(|kind| kind.id(self.session.dialect) == Some(id));
             if !is_answer && self.session.is_leaving(frame.channel) {
-                return Ok(None);
+                return Ok(());
             }
             fault.method = id; // CLS-07: whatever is wrong with a method, the Close names it.
             Err(fault)
         })
     }
 
-    fn on_method_with_id(
-        &mut self,
-        frame: &Incoming<'_>,
-        id: MethodId,
-    ) -> Result<Option<Event>, Fault> {
+    fn on_method_with_id(&mut self, frame: &Incoming<'_>, id: MethodId) -> Result<(), Fault> {
         let kind = MethodKind::from_id(self.session.dialect, id);
         if self.session.phase == Phase::Closing {
             return match kind {
                 Some(kind) if frame.channel == 0 => self.on_method_while_closing(frame, kind),
-                _ => Ok(None), // CLS-01
+                _ => Ok(()), // CLS-01
             };
         }
         let Some(kind) = kind else {
@@ -331,11 +327,11 @@ impl Connection {
 
 /// The end octet, before the payload is looked at (`FRM-02`).
 #[inline]
-fn judge_end(octet: Option<u8>, frame: &Incoming<'_>) -> Result<(), Fault> {
+fn judge_end(octet: Option<&u8>, frame: &Incoming<'_>) -> Result<(), Fault> {
     match octet {
-        Some(FRAME_END) => Ok(()),
+        Some(&FRAME_END) => Ok(()),
         octet => {
-            let got = Got::Number(octet.unwrap_or(0).into());
+            let got = Got::Number(octet.copied().unwrap_or(0).into());
             Err(frame.fault("FRM-02", ReplyCode::FRAME_ERROR, "206 at the end of the frame", got))
         }
     }

@@ -25,27 +25,27 @@ use crate::text::truncated;
 use crate::wire::{EncodeError, LongStr, ShortStr, TableBuf};
 
 impl Connection {
-    /// The first eight octets, where they may be a protocol header. `None`: they are a frame.
-    pub(super) fn on_preamble(
-        &mut self,
-        octets: &[u8; PROTOCOL_HEADER_LEN],
-    ) -> Option<Option<Event>> {
+    /// The first eight octets, where they may be a protocol header. False: they are a frame.
+    pub(super) fn on_preamble(&mut self, octets: &[u8; PROTOCOL_HEADER_LEN]) -> bool {
         match self.session.side {
             Side::Client => match PeerProtocol::recognise(octets) {
-                None | Some(PeerProtocol::Frames) => None,
+                None | Some(PeerProtocol::Frames) => false,
                 Some(protocol) => {
                     self.speaks(protocol);
-                    Some(None)
+                    true
                 }
             },
-            Side::Server => Some(match self.served(octets) {
-                Some(dialect) => self.begin_login(dialect),
-                None => {
-                    let protocol =
-                        PeerProtocol::recognise(octets).unwrap_or(PeerProtocol::Unknown(*octets));
-                    self.refuse(protocol)
+            Side::Server => {
+                match self.served(octets) {
+                    Some(dialect) => self.begin_login(dialect),
+                    None => {
+                        let protocol = PeerProtocol::recognise(octets)
+                            .unwrap_or(PeerProtocol::Unknown(*octets));
+                        self.refuse(protocol);
+                    }
                 }
-            }),
+                true
+            }
         }
     }
 
@@ -63,7 +63,7 @@ impl Connection {
     }
 
     /// The peer doesn't begin with a protocol header.
-    pub(super) fn refuse_header(&mut self) -> Option<Event> {
+    pub(super) fn refuse_header(&mut self) {
         let mut first = [0; PROTOCOL_HEADER_LEN];
         let octets = self.input.ahead().octets();
         for (place, octet) in first.iter_mut().zip(octets) {
@@ -71,23 +71,21 @@ impl Connection {
         }
         let protocol = PeerProtocol::recognise(octets).unwrap_or(PeerProtocol::Unknown(first));
         self.refuse(protocol);
-        self.session.events.pop_front()
     }
 
     /// Writes a header that is served, and ends (`HDR-03`).
-    fn refuse(&mut self, protocol: PeerProtocol) -> Option<Event> {
+    fn refuse(&mut self, protocol: PeerProtocol) {
         let served = self.server_config().and_then(|config| config.dialects.first().copied());
         self.session.window.push_opaque(&served.unwrap_or_default().header().octets());
         let code = ReplyCode::NOT_IMPLEMENTED;
         let reason = CloseReason::new(Initiator::Library, code, String::new());
         self.finish(reason.with_detail(CloseDetail::OtherProtocol(protocol)));
-        None
     }
 
-    fn begin_login(&mut self, dialect: Dialect) -> Option<Event> {
+    fn begin_login(&mut self, dialect: Dialect) {
         self.session.dialect = dialect;
         self.rules.dialect = dialect;
-        let Role::Server(config) = &self.role else { return None };
+        let Role::Server(config) = &self.role else { return };
         let (version_major, version_minor) = match dialect {
             Dialect::V0_8 => (8, 0),
             _ => (0, 9),
@@ -103,7 +101,6 @@ impl Connection {
             Ok(()) => self.session.phase = Phase::Start,
             Err(error) => self.cannot_send("connection.start", error),
         }
-        None
     }
 
     /// The configuration asks for something that can't be written.
@@ -124,7 +121,7 @@ impl Connection {
         &mut self,
         frame: &Incoming<'_>,
         kind: MethodKind,
-    ) -> Result<Option<Event>, Fault> {
+    ) -> Result<(), Fault> {
         use MethodKind as M;
         match (self.session.side, self.session.phase, kind) {
             (Side::Client, Phase::Start, M::ConnectionStart) => self.on_start(frame),
@@ -132,7 +129,8 @@ impl Connection {
             (Side::Client, Phase::Secure, M::ConnectionTune) => self.on_tune(frame),
             (Side::Client, Phase::Opening, M::ConnectionOpenOk) => {
                 self.session.decode(frame)?;
-                Ok(Some(self.opened()))
+                self.opened();
+                Ok(())
             }
             (Side::Client, Phase::Opening | Phase::Open, M::ConnectionRedirect) => {
                 self.on_redirect(frame)
@@ -148,7 +146,8 @@ impl Connection {
                 self.session.decode(frame)?;
                 self.gate = Some(Gate::VirtualHost);
                 let method = frame.method(kind, self.session.dialect);
-                Ok(Some(Event::VirtualHost(VirtualHost(method))))
+                self.session.events.push_back(Event::VirtualHost(VirtualHost(method)));
+                Ok(())
             }
             (Side::Server, Phase::Open, M::ConnectionClose) => self.on_peer_close(frame),
             (_, Phase::Open, _) => self.on_method_when_open(frame, kind),
@@ -159,17 +158,16 @@ impl Connection {
         }
     }
 
-    fn on_method_when_open(
-        &mut self,
-        frame: &Incoming<'_>,
-        kind: MethodKind,
-    ) -> Result<Option<Event>, Fault> {
+    fn on_method_when_open(&mut self, frame: &Incoming<'_>, kind: MethodKind) -> Result<(), Fault> {
         let mut code = ReplyCode::COMMAND_INVALID;
         let (rule, expected) = match kind {
             MethodKind::ConnectionBlocked | MethodKind::ConnectionUnblocked => {
                 self.session.decode(frame)?;
                 self.session.blocked = kind == MethodKind::ConnectionBlocked;
-                return Ok(Some(Event::Notice(frame.method(kind, self.session.dialect))));
+                self.session
+                    .events
+                    .push_back(Event::Notice(frame.method(kind, self.session.dialect)));
+                return Ok(());
             }
             MethodKind::ConnectionUpdateSecret
                 if self.secrets_owed < self.session.limits.open_requests =>
@@ -177,7 +175,8 @@ impl Connection {
                 self.session.decode(frame)?;
                 self.secrets_owed += 1;
                 let method = frame.method(kind, self.session.dialect);
-                return Ok(Some(Event::UpdateSecret(UpdateSecret(method))));
+                self.session.events.push_back(Event::UpdateSecret(UpdateSecret(method)));
+                return Ok(());
             }
             MethodKind::ConnectionUpdateSecret => {
                 code = ReplyCode::RESOURCE_ERROR;
@@ -187,7 +186,8 @@ impl Connection {
                 self.session.decode(frame)?;
                 if let Some(request) = self.secrets_pending.pop_front() {
                     let method = frame.method(kind, self.session.dialect);
-                    return Ok(Some(Event::Reply { request, method }));
+                    self.session.events.push_back(Event::Reply { request, method });
+                    return Ok(());
                 }
                 ("SYN-03", "a request that it answers")
             }
@@ -197,8 +197,8 @@ impl Connection {
         Err(frame.wrong_method(rule, code, expected, kind))
     }
 
-    fn on_start(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
-        let Method::ConnectionStart(start) = self.session.decode(frame)? else { return Ok(None) };
+    fn on_start(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
+        let Method::ConnectionStart(start) = self.session.decode(frame)? else { return Ok(()) };
         let asked_for = match self.session.dialect {
             Dialect::V0_8 => (start.version_major, start.version_minor) == (8, 0),
             _ => start.version_major == 0 && start.version_minor <= 9,
@@ -210,7 +210,7 @@ impl Connection {
             return Err(frame.fault("HDR-07", ReplyCode::NOT_IMPLEMENTED, expected, got));
         }
         self.learn(start.server_properties);
-        let Role::Client(config) = &self.role else { return Ok(None) };
+        let Role::Client(config) = &self.role else { return Ok(()) };
         let offered = || words(start.mechanisms);
         let chosen = config
             .mechanisms
@@ -225,12 +225,12 @@ impl Connection {
             let code = ReplyCode::NOT_ALLOWED;
             let reason = CloseReason::new(Initiator::Library, code, text);
             self.finish(reason.with_detail(CloseDetail::NoCommonMechanism));
-            return Ok(None);
+            return Ok(());
         };
         if let Err(problem) = mechanism.check() {
             let text = truncated(problem);
             self.finish(CloseReason::new(Initiator::Local, ReplyCode::SYNTAX_ERROR, text));
-            return Ok(None);
+            return Ok(());
         }
         let response = mechanism.initial_response();
         let start_ok = connection::StartOk {
@@ -244,7 +244,7 @@ impl Connection {
             Ok(()) => self.session.phase = Phase::Secure,
             Err(error) => self.cannot_send("connection.start-ok", error),
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Keeps what the peer says about itself.
@@ -253,16 +253,17 @@ impl Connection {
         self.session.peer = Capabilities::read(properties);
     }
 
-    fn on_secure(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
-        let Method::ConnectionSecure(secure) = self.session.decode(frame)? else { return Ok(None) };
+    fn on_secure(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
+        let Method::ConnectionSecure(secure) = self.session.decode(frame)? else { return Ok(()) };
         self.count_round(frame)?;
-        let Some(mechanism) = self.mechanism_in_use() else { return Ok(None) };
+        let Some(mechanism) = self.mechanism_in_use() else { return Ok(()) };
         match mechanism.respond(secure.challenge.as_octets()) {
             Response::Octets(response) => self.send_secure_ok(&response),
             Response::AskApplication => {
                 self.gate = Some(Gate::Challenge);
                 let method = frame.method(MethodKind::ConnectionSecure, self.session.dialect);
-                return Ok(Some(Event::Challenge(Challenge(method))));
+                self.session.events.push_back(Event::Challenge(Challenge(method)));
+                return Ok(());
             }
             Response::Unexpected => {
                 let got = Got::Method(MethodKind::ConnectionSecure);
@@ -270,7 +271,7 @@ impl Connection {
                 return Err(frame.fault("HS-07", ReplyCode::COMMAND_INVALID, expected, got));
             }
         }
-        Ok(None)
+        Ok(())
     }
 
     fn send_secure_ok(&mut self, response: &[u8]) {
@@ -298,15 +299,15 @@ impl Connection {
         Ok(())
     }
 
-    fn on_tune(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
-        let Method::ConnectionTune(tune) = self.session.decode(frame)? else { return Ok(None) };
+    fn on_tune(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
+        let Method::ConnectionTune(tune) = self.session.decode(frame)? else { return Ok(()) };
         if (1..FRAME_MIN_SIZE).contains(&tune.frame_max) {
             // No legal answer exists.
             let got = Got::Number(tune.frame_max.into());
             let expected = "frame-max 0 or at least 4096";
             return Err(frame.fault("TUN-05", ReplyCode::NOT_ALLOWED, expected, got));
         }
-        let Role::Client(config) = &self.role else { return Ok(None) };
+        let Role::Client(config) = &self.role else { return Ok(()) };
         let tune_ok = connection::TuneOk {
             channel_max: lower(config.channel_max, tune.channel_max),
             frame_max: self.agreed_frame_max(own_frame_max(config.frame_max), tune.frame_max),
@@ -327,7 +328,7 @@ impl Connection {
             Ok(()) => self.tuned(&tune_ok),
             Err(error) => self.cannot_send("connection.open", error),
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Without a limit of its own this side still agrees to no more than it takes.
@@ -356,26 +357,27 @@ impl Connection {
         }
     }
 
-    fn opened(&mut self) -> Event {
+    fn opened(&mut self) {
         self.session.phase = Phase::Open;
         self.timers.stop(Timer::Handshake);
-        Event::Connected
+        self.session.events.push_back(Event::Connected);
     }
 
-    fn on_redirect(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
+    fn on_redirect(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
         let Method::ConnectionRedirect(redirect) = self.session.decode(frame)? else {
-            return Ok(None);
+            return Ok(());
         };
         let text = truncated(&redirect.host);
         let method = frame.method(MethodKind::ConnectionRedirect, self.session.dialect);
+        self.session.events.push_back(Event::Notice(method));
         let reason = CloseReason::new(Initiator::Peer, ReplyCode::CONNECTION_FORCED, text);
         self.finish(reason.with_detail(CloseDetail::Redirected));
-        Ok(Some(Event::Notice(method)))
+        Ok(())
     }
 
-    fn on_start_ok(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
+    fn on_start_ok(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
         let Method::ConnectionStartOk(start_ok) = self.session.decode(frame)? else {
-            return Ok(None);
+            return Ok(());
         };
         let offered = self.server_config().is_some_and(|config| {
             config.mechanisms.split(' ').any(|name| start_ok.mechanism == *name)
@@ -388,21 +390,23 @@ impl Connection {
         self.learn(start_ok.client_properties);
         self.gate = Some(Gate::Credentials);
         let method = frame.method(MethodKind::ConnectionStartOk, self.session.dialect);
-        Ok(Some(Event::Credentials(Credentials(method))))
+        self.session.events.push_back(Event::Credentials(Credentials(method)));
+        Ok(())
     }
 
-    fn on_secure_ok(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
+    fn on_secure_ok(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
         self.session.decode(frame)?;
         self.gate = Some(Gate::Credentials);
         let method = frame.method(MethodKind::ConnectionSecureOk, self.session.dialect);
-        Ok(Some(Event::SaslResponse(SaslResponse(method))))
+        self.session.events.push_back(Event::SaslResponse(SaslResponse(method)));
+        Ok(())
     }
 
-    fn on_tune_ok(&mut self, frame: &Incoming<'_>) -> Result<Option<Event>, Fault> {
+    fn on_tune_ok(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
         let Method::ConnectionTuneOk(tune_ok) = self.session.decode(frame)? else {
-            return Ok(None);
+            return Ok(());
         };
-        let Some(config) = self.server_config() else { return Ok(None) };
+        let Some(config) = self.server_config() else { return Ok(()) };
         let (frame_max, channel_max) = (own_frame_max(config.frame_max), config.channel_max);
         let wrong = |rule, expected, number: u32| {
             Err(frame.fault(rule, ReplyCode::NOT_ALLOWED, expected, Got::Number(number.into())))
@@ -418,7 +422,7 @@ impl Connection {
             return wrong("TUN-03", "no higher channel-max than was offered", number);
         }
         self.tuned(&tune_ok);
-        Ok(None)
+        Ok(())
     }
 
     pub(super) fn send_tune(&mut self) {
@@ -436,8 +440,7 @@ impl Connection {
     pub(super) fn send_open_ok(&mut self) {
         // One octet that every dialect has: this can't fail.
         let _ = self.send(&connection::OpenOk::default());
-        let event = self.opened();
-        self.session.events.push_back(event);
+        self.opened();
     }
 
     /// The mechanism that start-ok has named.
