@@ -191,6 +191,37 @@ fn first_set(flags: u16) -> Option<Property> {
     Property::ALL.get(place).copied()
 }
 
+/// Passes over the short strings of these properties, which follow each other.
+#[inline]
+pub(super) fn pass_short_strs(r: &mut Reader<'_>, flags: u16) -> Result<(), DecodeError> {
+    let start = *r;
+    for _ in 0..flags.count_ones() {
+        if !r.pass_short_str() {
+            return Err(fault_in(start, flags));
+        }
+    }
+    Ok(())
+}
+
+/// Passes over the values of these properties, which follow each other and take `LEN` octets each.
+#[inline]
+pub(super) fn pass_fixed<const LEN: usize>(
+    r: &mut Reader<'_>,
+    flags: u16,
+) -> Result<(), DecodeError> {
+    if r.pass(flags.count_ones() as usize * LEN) { Ok(()) } else { Err(fault_in(*r, flags)) }
+}
+
+/// What is wrong with the values of these properties.
+#[cold]
+#[inline(never)]
+fn fault_in(mut r: Reader<'_>, flags: u16) -> DecodeError {
+    let fault = set_in(flags).find_map(|property| skip(&mut r, property).err());
+    // Only what can't be passed comes here.
+    let unknown = DecodeError::new(DecodeErrorKind::BadFlags { flags }, "property-flags", 0);
+    fault.unwrap_or(unknown)
+}
+
 /// Passes over the value of a property.
 #[inline]
 pub(super) fn skip(r: &mut Reader<'_>, property: Property) -> Result<(), DecodeError> {

@@ -58,17 +58,24 @@ impl<'a> Reader<'a> {
 
     #[inline]
     pub(crate) fn short_str(&mut self, field: &'static str) -> Result<ShortStr<'a>, DecodeError> {
-        let Some((&declared, rest)) = self.rest.split_first() else {
-            return Err(self.truncated(field, 1));
-        };
-        let Some((text, rest)) = rest.split_at_checked(usize::from(declared)) else {
-            return Err(self.overrun(field, u32::from(declared), rest.len()));
-        };
-        if self.short_strings == ShortStrings::Checked && !is_text(text) {
-            return Err(DecodeError::new(DecodeErrorKind::BadShortString, field, self.position()));
+        match self.take_short_str() {
+            Some(text) => Ok(ShortStr::from_octets(text)),
+            None => Err(self.bad_short_str(field)),
         }
+    }
+
+    /// Passes over a short string. False: [`Reader::short_str`] tells what is wrong with it.
+    #[inline]
+    pub(crate) fn pass_short_str(&mut self) -> bool {
+        self.take_short_str().is_some()
+    }
+
+    /// Passes over octets, if they are there.
+    #[inline]
+    pub(crate) fn pass(&mut self, count: usize) -> bool {
+        let Some(rest) = self.rest.get(count..) else { return false };
         self.rest = rest;
-        Ok(ShortStr::from_octets(text))
+        true
     }
 
     #[inline]
@@ -122,12 +129,35 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
+    fn take_short_str(&mut self) -> Option<&'a [u8]> {
+        let (&declared, rest) = self.rest.split_first()?;
+        let (text, rest) = rest.split_at_checked(usize::from(declared))?;
+        if self.short_strings == ShortStrings::Checked && !is_text(text) {
+            return None;
+        }
+        self.rest = rest;
+        Some(text)
+    }
+
+    #[inline]
     fn chunk<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], DecodeError> {
         let Some((&chunk, rest)) = self.rest.split_first_chunk::<N>() else {
             return Err(self.truncated(field, N));
         };
         self.rest = rest;
         Ok(chunk)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn bad_short_str(&self, field: &'static str) -> DecodeError {
+        let Some((&declared, rest)) = self.rest.split_first() else {
+            return self.truncated(field, 1);
+        };
+        if rest.len() < usize::from(declared) {
+            return self.overrun(field, u32::from(declared), rest.len());
+        }
+        DecodeError::new(DecodeErrorKind::BadShortString, field, self.position())
     }
 
     #[cold]

@@ -26,13 +26,6 @@ enum Kind {
     Array,
 }
 
-/// What is left of a table or array behind the one inside it.
-#[derive(Clone, Copy)]
-struct Parent {
-    kind: Kind,
-    rest: usize,
-}
-
 fn check(octets: &[u8], kind: Kind, limits: &TableLimits, site: Site) -> Result<(), DecodeError> {
     if octets.len() as u64 > u64::from(limits.max_octets) {
         return Err(too_large(octets.len(), limits, site));
@@ -51,78 +44,83 @@ fn walk<const LEVELS: usize>(
     limits: &TableLimits,
     site: Site,
 ) -> Result<(), DecodeError> {
-    let mut parents = [Parent { kind: Kind::Table, rest: 0 }; LEVELS];
+    // What is left of each table or array behind the one inside it; clearing as little as possible,
+    // because most tables have no inner ones.
+    let mut parents = [0_u32; LEVELS];
+    let mut kinds = [Kind::Table; LEVELS];
     let mut depth = 0_usize;
     let mut entries_left = limits.max_entries;
-    // `current` is what is left of the innermost table or array, `behind` all that follows it.
+    // `current` is what is left of the innermost table or array; `behind` octets follow it.
     let mut current = octets;
-    let mut behind: &[u8] = &[];
+    let mut behind = 0_usize;
     loop {
         while current.is_empty() {
-            let Some(parent) = depth.checked_sub(1).and_then(|d| parents.get(d)) else {
+            let outer = depth.checked_sub(1);
+            let Some((outer, parent)) = outer.and_then(|d| Some((d, parents.get(d)?))) else {
                 return Ok(());
             };
-            depth -= 1;
-            kind = parent.kind;
-            (current, behind) = behind.split_at_checked(parent.rest).unwrap_or_default();
+            depth = outer;
+            kind = kinds.get(depth).copied().unwrap_or(Kind::Table);
+            let rest = octets.get(octets.len() - behind..).unwrap_or_default();
+            current = rest.get(..*parent as usize).unwrap_or_default();
+            behind -= current.len();
         }
-        let fault = Fault { site, place: octets.len() - behind.len() - current.len() };
-        let Some(left) = entries_left.checked_sub(1) else {
-            return Err(fault.too_many_entries(limits));
-        };
-        entries_left = left;
+        let fault = |rest: &[u8]| Fault { site, place: octets.len() - behind - rest.len() };
+        if entries_left == 0 {
+            return Err(fault(current).too_many_entries(limits));
+        }
+        entries_left -= 1;
         if kind == Kind::Table {
             let Some((&len, rest)) = current.split_first() else {
-                return Err(fault.truncated(current, 1));
+                return Err(fault(current).truncated(current, 1));
             };
             let Some((name, rest)) = rest.split_at_checked(usize::from(len)) else {
-                return Err(fault.overrun(rest, u32::from(len)));
+                return Err(fault(current).overrun(rest, u32::from(len)));
             };
             if limits.field_names == FieldNames::Checked && !is_field_name(name) {
-                return Err(fault.bad_name());
+                return Err(fault(current).bad_name());
             }
             current = rest;
         }
-        let fault = Fault { site, place: octets.len() - behind.len() - current.len() };
         let Some((&tag, rest)) = current.split_first() else {
-            return Err(fault.truncated(current, 1));
+            return Err(fault(current).truncated(current, 1));
         };
         let size = match tag {
             b'S' | b'x' | b'c' | b'C' => {
                 let Some((&len, rest)) = rest.split_first_chunk::<4>() else {
-                    return Err(fault.truncated(rest, 4));
+                    return Err(fault(current).truncated(rest, 4));
                 };
                 let declared = u32::from_be_bytes(len);
-                let Some(rest) = skip(rest, declared) else {
-                    return Err(fault.overrun(rest, declared));
+                let Some(behind_it) = skip(rest, declared) else {
+                    return Err(fault(current).overrun(rest, declared));
                 };
-                current = rest;
+                current = behind_it;
                 continue;
             }
             b'F' | b'A' => {
                 let Some((&len, rest)) = rest.split_first_chunk::<4>() else {
-                    return Err(fault.truncated(rest, 4));
+                    return Err(fault(current).truncated(rest, 4));
                 };
                 let declared = u32::from_be_bytes(len);
                 // TBL-02: the inner length never passes the outer end.
-                let Some(outer) = skip(rest, declared) else {
-                    return Err(fault.overrun(rest, declared));
+                let inner = usize::try_from(declared).ok().and_then(|n| rest.split_at_checked(n));
+                let Some((inner, outer)) = inner else {
+                    return Err(fault(current).overrun(rest, declared));
                 };
                 // TBL-13, LIM-03
-                let slot = if depth < usize::from(limits.max_depth) {
-                    parents.get_mut(depth)
-                } else {
-                    None
+                let is_allowed = depth < usize::from(limits.max_depth);
+                let (Some(parent), Some(parent_kind), true) =
+                    (parents.get_mut(depth), kinds.get_mut(depth), is_allowed)
+                else {
+                    return Err(fault(current).too_deep(limits));
                 };
-                let Some(slot) = slot else {
-                    return Err(fault.too_deep(limits));
-                };
-                *slot = Parent { kind, rest: outer.len() };
+                // No table is longer than its limit, which has 32 bits.
+                *parent = u32::try_from(outer.len()).unwrap_or(u32::MAX);
+                *parent_kind = kind;
                 depth += 1;
                 kind = if tag == b'F' { Kind::Table } else { Kind::Array };
-                let end = octets.len() - behind.len() - outer.len();
-                behind = octets.get(end..).unwrap_or_default();
-                current = rest.get(..rest.len() - outer.len()).unwrap_or_default();
+                behind += outer.len();
+                current = inner;
                 continue;
             }
             b't' | b'b' | b'B' | b'k' => 1,
@@ -134,16 +132,16 @@ fn walk<const LEVELS: usize>(
             _ => {
                 // TBL-06: what follows can't be told apart, so it is one value or a fault.
                 if limits.unknown_tags == UnknownTags::Refuse {
-                    return Err(fault.unknown_tag(tag));
+                    return Err(fault(current).unknown_tag(tag));
                 }
                 current = &[];
                 continue;
             }
         };
-        let Some(rest) = rest.get(size..) else {
-            return Err(fault.truncated(rest, size));
+        let Some(behind_it) = rest.get(size..) else {
+            return Err(fault(current).truncated(rest, size));
         };
-        current = rest;
+        current = behind_it;
     }
 }
 

@@ -3,7 +3,10 @@
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
 use crate::{
-    protocol::{Properties, PropertiesBuf, PropertyType},
+    protocol::{
+        Properties, PropertiesBuf, PropertyType,
+        properties::{pass_fixed, pass_short_strs},
+    },
     wire::{DecodeError, EncodeError, Reader, ShortStr, Table, TableLimits},
 };
 
@@ -107,54 +110,21 @@ impl Property {
 }
 
 impl<'a> Properties<'a> {
-    /// Reads the values whose flags are set, and that nothing is left (`CNT-15`).
+    /// Passes over the values whose flags are set; nothing may be left (`CNT-15`).
+    #[inline]
     pub(in crate::protocol) fn check(
         flags: u16,
         mut r: Reader<'_>,
         limits: &TableLimits,
     ) -> Result<(), DecodeError> {
-        if flags & 0x8000 != 0 {
-            r.short_str("content-type")?;
-        }
-        if flags & 0x4000 != 0 {
-            r.short_str("content-encoding")?;
-        }
+        pass_short_strs(&mut r, flags & 0xc000)?;
         if flags & 0x2000 != 0 {
             r.table("headers", limits)?;
         }
-        if flags & 0x1000 != 0 {
-            r.u8("delivery-mode")?;
-        }
-        if flags & 0x0800 != 0 {
-            r.u8("priority")?;
-        }
-        if flags & 0x0400 != 0 {
-            r.short_str("correlation-id")?;
-        }
-        if flags & 0x0200 != 0 {
-            r.short_str("reply-to")?;
-        }
-        if flags & 0x0100 != 0 {
-            r.short_str("expiration")?;
-        }
-        if flags & 0x0080 != 0 {
-            r.short_str("message-id")?;
-        }
-        if flags & 0x0040 != 0 {
-            r.u64("timestamp")?;
-        }
-        if flags & 0x0020 != 0 {
-            r.short_str("type")?;
-        }
-        if flags & 0x0010 != 0 {
-            r.short_str("user-id")?;
-        }
-        if flags & 0x0008 != 0 {
-            r.short_str("app-id")?;
-        }
-        if flags & 0x0004 != 0 {
-            r.short_str("cluster-id")?;
-        }
+        pass_fixed::<1>(&mut r, flags & 0x1800)?;
+        pass_short_strs(&mut r, flags & 0x0780)?;
+        pass_fixed::<8>(&mut r, flags & 0x0040)?;
+        pass_short_strs(&mut r, flags & 0x003c)?;
         r.finish()
     }
 

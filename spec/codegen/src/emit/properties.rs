@@ -12,7 +12,10 @@ pub(super) fn emit(protocol: &Protocol) -> Source {
     let properties: Vec<&Field> =
         protocol.classes.iter().flat_map(|class| &class.properties).collect();
     out.line("use crate::{");
-    out.line("protocol::{Properties, PropertiesBuf, PropertyType},");
+    out.line("protocol::{");
+    out.line("Properties, PropertiesBuf, PropertyType,");
+    out.line("properties::{pass_fixed, pass_short_strs},");
+    out.line("},");
     out.line("wire::{DecodeError, EncodeError, Reader, ShortStr, Table, TableLimits},");
     out.line("};");
     enumeration(&mut out, &properties);
@@ -91,22 +94,34 @@ fn accessors(out: &mut Source, properties: &[&Field]) {
     out.line("}");
 }
 
-/// Straight code, one test per flag: every content header that arrives passes here.
+/// Straight code, one step for each run of properties that lie on the wire in the same way: every
+/// content header that arrives passes here, and which flags are set can't be predicted.
 fn check(out: &mut Source, properties: &[&Field]) {
-    out.doc("Reads the values whose flags are set, and that nothing is left (`CNT-15`).");
+    out.doc("Passes over the values whose flags are set; nothing may be left (`CNT-15`).");
+    out.line("#[inline]");
     out.line("pub(in crate::protocol) fn check(");
     out.line("flags: u16, mut r: Reader<'_>, limits: &TableLimits,");
     out.line(") -> Result<(), DecodeError> {");
-    for (place, property) in properties.iter().enumerate() {
-        let name = &property.name;
-        out.line(format!("if flags & {:#06x} != 0 {{", 0x8000_u32 >> place));
-        out.line(match property.wire {
-            WireType::Octet => format!("r.u8(\"{name}\")?;"),
-            WireType::Timestamp => format!("r.u64(\"{name}\")?;"),
-            WireType::Table => format!("r.table(\"{name}\", limits)?;"),
-            _ => format!("r.short_str(\"{name}\")?;"),
-        });
-        out.line("}");
+    let places: Vec<(usize, &Field)> = properties.iter().copied().enumerate().collect();
+    for run in places.chunk_by(|(_, one), (_, next)| one.wire == next.wire) {
+        let mask = run.iter().fold(0, |mask, (place, _)| mask | 0x8000_u32 >> place);
+        let Some((_, first)) = run.first() else { continue };
+        match first.wire {
+            WireType::Octet => {
+                out.line(format!("pass_fixed::<1>(&mut r, flags & {mask:#06x})?;"));
+            }
+            WireType::Timestamp => {
+                out.line(format!("pass_fixed::<8>(&mut r, flags & {mask:#06x})?;"));
+            }
+            WireType::Table => {
+                for (place, property) in run {
+                    out.line(format!("if flags & {:#06x} != 0 {{", 0x8000_u32 >> place));
+                    out.line(format!("r.table(\"{}\", limits)?;", property.name));
+                    out.line("}");
+                }
+            }
+            _ => out.line(format!("pass_short_strs(&mut r, flags & {mask:#06x})?;")),
+        }
     }
     out.line("r.finish()");
     out.line("}");
