@@ -33,6 +33,7 @@ impl<'a> ContentHeader<'a> {
     /// # Errors
     ///
     /// When the class is not `basic`, when octets are missing, or as [`Properties::parse`] says.
+    #[inline]
     pub fn parse(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
         let mut r = Reader::new(payload);
         let class_id = r.u16("class-id")?;

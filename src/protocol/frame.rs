@@ -45,6 +45,7 @@ impl<'a> Frame<'a> {
     ///
     /// When the type is not known (`FRM-03`), a heartbeat has a payload, or the payload can't be
     /// read as what the type says.
+    #[inline]
     pub fn parse(
         dialect: Dialect,
         raw: RawFrame<'a>,

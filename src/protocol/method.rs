@@ -19,13 +19,13 @@ impl<'a> Method<'a> {
         payload: &'a [u8],
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
-        let mut r = Reader::new(payload).judging(limits.short_strings);
+        let mut r = Reader::new(payload);
         let class_id = r.u16("class-id")?;
         let method_id = r.u16("method-id")?;
         let Some(kind) = MethodKind::from_id(dialect, MethodId { class_id, method_id }) else {
             let kind = DecodeErrorKind::UnknownMethod { class_id, method_id };
             return Err(DecodeError::new(kind, "method-id", 0));
         };
-        Self::read(kind, r, dialect, limits)
+        Self::read(kind, payload, dialect, limits)
     }
 }

@@ -25,6 +25,7 @@ impl<'a> Properties<'a> {
     /// When a flag is set that no property has, the continuation flag included (`CNT-14`), when
     /// values are cut short or octets are left over (`CNT-15`), and when a table or string is
     /// malformed or passes `limits`.
+    #[inline]
     pub fn parse(octets: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
         let mut r = Reader::new(octets).judging(limits.short_strings);
         let flags = r.u16("property-flags")?;

@@ -19,6 +19,12 @@ impl<'a> Reader<'a> {
         Self { rest: octets, len: octets.len(), short_strings: ShortStrings::Any }
     }
 
+    /// Begins behind the class id and method id of a payload.
+    #[inline]
+    pub(crate) fn behind_ids(payload: &'a [u8]) -> Self {
+        Self { rest: payload.get(4..).unwrap_or(&[]), ..Self::new(payload) }
+    }
+
     /// Judges short strings from here on (`TYP-02`).
     #[inline]
     pub(crate) const fn judging(self, short_strings: ShortStrings) -> Self {
@@ -150,7 +156,7 @@ impl<'a> Reader<'a> {
 
     #[cold]
     #[inline(never)]
-    fn bad_short_str(&self, field: &'static str) -> DecodeError {
+    fn bad_short_str(self, field: &'static str) -> DecodeError {
         let Some((&declared, rest)) = self.rest.split_first() else {
             return self.truncated(field, 1);
         };
@@ -162,27 +168,29 @@ impl<'a> Reader<'a> {
 
     #[cold]
     #[inline(never)]
-    fn truncated(&self, field: &'static str, needed: usize) -> DecodeError {
+    fn truncated(self, field: &'static str, needed: usize) -> DecodeError {
         let kind = DecodeErrorKind::Truncated { needed, available: self.rest.len() };
         DecodeError::new(kind, field, self.position())
     }
 
     #[cold]
     #[inline(never)]
-    fn overrun(&self, field: &'static str, declared: u32, available: usize) -> DecodeError {
+    fn overrun(self, field: &'static str, declared: u32, available: usize) -> DecodeError {
         let kind = DecodeErrorKind::LengthOverrun { declared: u64::from(declared), available };
         DecodeError::new(kind, field, self.position())
     }
 
     #[cold]
     #[inline(never)]
-    fn trailing(&self) -> DecodeError {
+    fn trailing(self) -> DecodeError {
         let kind = DecodeErrorKind::TrailingOctets { count: self.rest.len() };
         DecodeError::new(kind, "payload", self.position())
     }
 }
 
 /// TYP-02
+#[cold]
+#[inline(never)]
 fn is_text(octets: &[u8]) -> bool {
     !octets.contains(&0) && core::str::from_utf8(octets).is_ok()
 }

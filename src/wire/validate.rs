@@ -34,8 +34,19 @@ fn check(octets: &[u8], kind: Kind, limits: &TableLimits, site: Site) -> Result<
     if usize::from(limits.max_depth) <= USUAL_DEPTH {
         walk::<USUAL_DEPTH>(octets, kind, limits, site)
     } else {
-        walk::<MOST_DEPTH>(octets, kind, limits, site)
+        walk_deep(octets, kind, limits, site)
     }
+}
+
+#[cold]
+#[inline(never)]
+fn walk_deep(
+    octets: &[u8],
+    kind: Kind,
+    limits: &TableLimits,
+    site: Site,
+) -> Result<(), DecodeError> {
+    walk::<MOST_DEPTH>(octets, kind, limits, site)
 }
 
 fn walk<const LEVELS: usize>(

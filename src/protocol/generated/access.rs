@@ -11,7 +11,7 @@ use crate::{
         display::Line,
         traits::{self, AsMethod, Sealed, write_method},
     },
-    wire::{DecodeError, EncodeError, Reader, ShortStr},
+    wire::{DecodeError, EncodeError, Reader, ShortStr, TableLimits},
 };
 
 /// Asks for a ticket; RabbitMQ still answers in 0-9-1.
@@ -34,9 +34,10 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let realm = r.short_str("realm")?;
         let bits = r.u8("exclusive")?;
         r.finish()?;
@@ -99,9 +100,10 @@ pub struct RequestOk {
 }
 
 impl RequestOk {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let ticket = r.u16("ticket")?;
         r.finish()?;
         Ok(Self { ticket })

@@ -28,9 +28,10 @@ pub struct Qos {
 }
 
 impl Qos {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let prefetch_size = r.u32("prefetch-size")?;
         let prefetch_count = r.u16("prefetch-count")?;
         let bits = r.u8("global")?;
@@ -78,9 +79,10 @@ impl fmt::Display for Qos {
 pub struct QosOk;
 
 impl QosOk {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Ok(Self)
     }
@@ -133,13 +135,14 @@ pub struct Consume<'a> {
 }
 
 impl<'a> Consume<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(
-        mut r: Reader<'a>,
+    pub(crate) fn read(
+        payload: &'a [u8],
         dialect: Dialect,
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let ticket = r.u16("ticket")?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
@@ -218,9 +221,10 @@ pub struct ConsumeOk<'a> {
 }
 
 impl<'a> ConsumeOk<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let consumer_tag = r.short_str("consumer-tag")?;
         r.finish()?;
         Ok(Self { consumer_tag })
@@ -262,9 +266,10 @@ pub struct Cancel<'a> {
 }
 
 impl<'a> Cancel<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let consumer_tag = r.short_str("consumer-tag")?;
         let bits = r.u8("no-wait")?;
         r.finish()?;
@@ -317,9 +322,10 @@ pub struct CancelOk<'a> {
 }
 
 impl<'a> CancelOk<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let consumer_tag = r.short_str("consumer-tag")?;
         r.finish()?;
         Ok(Self { consumer_tag })
@@ -367,12 +373,14 @@ pub struct Publish<'a> {
 }
 
 impl<'a> Publish<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(
-        mut r: Reader<'a>,
+    pub(crate) fn read(
+        payload: &'a [u8],
         dialect: Dialect,
+        limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let ticket = r.u16("ticket")?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
@@ -440,9 +448,10 @@ pub struct Return<'a> {
 }
 
 impl<'a> Return<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let reply_code = ReplyCode(r.u16("reply-code")?);
         let reply_text = r.short_str("reply-text")?;
         let exchange = r.short_str("exchange")?;
@@ -501,9 +510,10 @@ pub struct Deliver<'a> {
 }
 
 impl<'a> Deliver<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let consumer_tag = r.short_str("consumer-tag")?;
         let delivery_tag = r.u64("delivery-tag")?;
         let bits = r.u8("redelivered")?;
@@ -567,12 +577,14 @@ pub struct Get<'a> {
 }
 
 impl<'a> Get<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(
-        mut r: Reader<'a>,
+    pub(crate) fn read(
+        payload: &'a [u8],
         dialect: Dialect,
+        limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let ticket = r.u16("ticket")?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
@@ -634,9 +646,10 @@ pub struct GetOk<'a> {
 }
 
 impl<'a> GetOk<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let delivery_tag = r.u64("delivery-tag")?;
         let bits = r.u8("redelivered")?;
         let exchange = r.short_str("exchange")?;
@@ -697,12 +710,14 @@ pub struct GetEmpty<'a> {
 }
 
 impl<'a> GetEmpty<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(
-        mut r: Reader<'a>,
+    pub(crate) fn read(
+        payload: &'a [u8],
         dialect: Dialect,
+        limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let cluster_id = r.short_str("cluster-id")?;
         // MTH-06
         let cluster_id = if dialect == Dialect::V0_9_1 { ShortStr::default() } else { cluster_id };
@@ -752,9 +767,10 @@ pub struct Ack {
 }
 
 impl Ack {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let delivery_tag = r.u64("delivery-tag")?;
         let bits = r.u8("multiple")?;
         r.finish()?;
@@ -804,9 +820,10 @@ pub struct Reject {
 }
 
 impl Reject {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let delivery_tag = r.u64("delivery-tag")?;
         let bits = r.u8("requeue")?;
         r.finish()?;
@@ -854,9 +871,10 @@ pub struct RecoverAsync {
 }
 
 impl RecoverAsync {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let bits = r.u8("requeue")?;
         r.finish()?;
         Ok(Self { requeue: bits & 0x01 != 0 })
@@ -900,9 +918,10 @@ pub struct Recover {
 }
 
 impl Recover {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let bits = r.u8("requeue")?;
         r.finish()?;
         Ok(Self { requeue: bits & 0x01 != 0 })
@@ -942,9 +961,10 @@ impl fmt::Display for Recover {
 pub struct RecoverOk;
 
 impl RecoverOk {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Ok(Self)
     }
@@ -987,9 +1007,10 @@ pub struct Nack {
 }
 
 impl Nack {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let delivery_tag = r.u64("delivery-tag")?;
         let bits = r.u8("multiple")?;
         r.finish()?;

@@ -24,12 +24,14 @@ pub struct Open<'a> {
 }
 
 impl<'a> Open<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(
-        mut r: Reader<'a>,
+    pub(crate) fn read(
+        payload: &'a [u8],
         dialect: Dialect,
+        limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let out_of_band = r.short_str("out-of-band")?;
         // MTH-06
         let out_of_band =
@@ -76,12 +78,10 @@ pub struct OpenOk<'a> {
 }
 
 impl<'a> OpenOk<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(
-        mut r: Reader<'a>,
-        dialect: Dialect,
-    ) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], dialect: Dialect) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let channel_id =
             if dialect != Dialect::V0_8 { r.long_str("channel-id")? } else { LongStr::default() };
         // MTH-06
@@ -131,9 +131,10 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let bits = r.u8("active")?;
         r.finish()?;
         Result::Ok(Self { active: bits & 0x01 != 0 })
@@ -176,9 +177,10 @@ pub struct FlowOk {
 }
 
 impl FlowOk {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let bits = r.u8("active")?;
         r.finish()?;
         Result::Ok(Self { active: bits & 0x01 != 0 })
@@ -225,12 +227,10 @@ pub struct Alert<'a> {
 }
 
 impl<'a> Alert<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(
-        mut r: Reader<'a>,
-        limits: &TableLimits,
-    ) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let reply_code = ReplyCode(r.u16("reply-code")?);
         let reply_text = r.short_str("reply-text")?;
         let details = r.table("details", limits)?;
@@ -286,9 +286,10 @@ pub struct Close<'a> {
 }
 
 impl<'a> Close<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let reply_code = ReplyCode(r.u16("reply-code")?);
         let reply_text = r.short_str("reply-text")?;
         let class_id = r.u16("class-id")?;
@@ -337,9 +338,10 @@ impl fmt::Display for Close<'_> {
 pub struct CloseOk;
 
 impl CloseOk {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Result::Ok(Self)
     }
@@ -376,9 +378,10 @@ pub struct Resume<'a> {
 }
 
 impl<'a> Resume<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let channel_id = r.long_str("channel-id")?;
         r.finish()?;
         Result::Ok(Self { channel_id })
@@ -415,9 +418,10 @@ impl fmt::Display for Resume<'_> {
 pub struct Ping;
 
 impl Ping {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Result::Ok(Self)
     }
@@ -453,9 +457,10 @@ impl fmt::Display for Ping {
 pub struct Pong;
 
 impl Pong {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Result::Ok(Self)
     }
@@ -491,9 +496,10 @@ impl fmt::Display for Pong {
 pub struct Ok;
 
 impl Ok {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Result::Ok(Self)
     }

@@ -24,9 +24,10 @@ pub struct Select {
 }
 
 impl Select {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let bits = r.u8("no-wait")?;
         r.finish()?;
         Ok(Self { no_wait: bits & 0x01 != 0 })
@@ -71,9 +72,10 @@ impl fmt::Display for Select {
 pub struct SelectOk;
 
 impl SelectOk {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Ok(Self)
     }

@@ -33,12 +33,10 @@ pub struct Start<'a> {
 }
 
 impl<'a> Start<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(
-        mut r: Reader<'a>,
-        limits: &TableLimits,
-    ) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let version_major = r.u8("version-major")?;
         let version_minor = r.u8("version-minor")?;
         let server_properties = r.table("server-properties", limits)?;
@@ -109,12 +107,10 @@ impl fmt::Debug for StartOk<'_> {
 }
 
 impl<'a> StartOk<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(
-        mut r: Reader<'a>,
-        limits: &TableLimits,
-    ) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let client_properties = r.table("client-properties", limits)?;
         let mechanism = r.short_str("mechanism")?;
         let response = r.long_str("response")?;
@@ -171,9 +167,10 @@ impl fmt::Debug for Secure<'_> {
 }
 
 impl<'a> Secure<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let challenge = r.long_str("challenge")?;
         r.finish()?;
         Ok(Self { challenge })
@@ -217,9 +214,10 @@ impl fmt::Debug for SecureOk<'_> {
 }
 
 impl<'a> SecureOk<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let response = r.long_str("response")?;
         r.finish()?;
         Ok(Self { response })
@@ -261,9 +259,10 @@ pub struct Tune {
 }
 
 impl Tune {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let channel_max = r.u16("channel-max")?;
         let frame_max = r.u32("frame-max")?;
         let heartbeat = r.u16("heartbeat")?;
@@ -316,9 +315,10 @@ pub struct TuneOk {
 }
 
 impl TuneOk {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let channel_max = r.u16("channel-max")?;
         let frame_max = r.u32("frame-max")?;
         let heartbeat = r.u16("heartbeat")?;
@@ -371,12 +371,14 @@ pub struct Open<'a> {
 }
 
 impl<'a> Open<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(
-        mut r: Reader<'a>,
+    pub(crate) fn read(
+        payload: &'a [u8],
         dialect: Dialect,
+        limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let virtual_host = r.short_str("virtual-host")?;
         let capabilities = r.short_str("capabilities")?;
         // MTH-06
@@ -436,9 +438,10 @@ pub struct OpenOk<'a> {
 }
 
 impl<'a> OpenOk<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let known_hosts = r.short_str("known-hosts")?;
         r.finish()?;
         Ok(Self { known_hosts })
@@ -484,9 +487,10 @@ pub struct Redirect<'a> {
 }
 
 impl<'a> Redirect<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let host = r.short_str("host")?;
         let known_hosts = r.short_str("known-hosts")?;
         r.finish()?;
@@ -538,9 +542,10 @@ pub struct Close<'a> {
 }
 
 impl<'a> Close<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let reply_code = ReplyCode(r.u16("reply-code")?);
         let reply_text = r.short_str("reply-text")?;
         let class_id = r.u16("class-id")?;
@@ -589,9 +594,10 @@ impl fmt::Display for Close<'_> {
 pub struct CloseOk;
 
 impl CloseOk {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Ok(Self)
     }
@@ -628,9 +634,10 @@ pub struct Blocked<'a> {
 }
 
 impl<'a> Blocked<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let reason = r.short_str("reason")?;
         r.finish()?;
         Ok(Self { reason })
@@ -665,9 +672,10 @@ impl fmt::Display for Blocked<'_> {
 pub struct Unblocked;
 
 impl Unblocked {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Ok(Self)
     }
@@ -716,9 +724,10 @@ impl fmt::Debug for UpdateSecret<'_> {
 }
 
 impl<'a> UpdateSecret<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let new_secret = r.long_str("new-secret")?;
         let reason = r.short_str("reason")?;
         r.finish()?;
@@ -761,9 +770,10 @@ impl fmt::Display for UpdateSecret<'_> {
 pub struct UpdateSecretOk;
 
 impl UpdateSecretOk {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Ok(Self)
     }

@@ -8,7 +8,7 @@ use core::fmt;
 use super::{MethodKind, access, basic, channel, confirm, connection, exchange, queue, tx};
 use crate::{
     protocol::{AsMethod as _, Dialect},
-    wire::{DecodeError, EncodeError, Reader, TableLimits},
+    wire::{DecodeError, EncodeError, TableLimits},
 };
 
 /// A method of any kind, with its arguments.
@@ -166,109 +166,161 @@ pub enum Method<'a> {
 }
 
 impl<'a> Method<'a> {
-    /// Reads the arguments of a method whose kind is known, and that nothing is left.
+    /// Reads the payload of a method whose kind is known, and that nothing is left.
     #[inline]
     pub(in crate::protocol) fn read(
         kind: MethodKind,
-        r: Reader<'a>,
+        payload: &'a [u8],
         dialect: Dialect,
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
         Ok(match kind {
             MethodKind::ConnectionStart => {
-                Self::ConnectionStart(connection::Start::read(r, limits)?)
+                Self::ConnectionStart(connection::Start::read(payload, limits)?)
             }
             MethodKind::ConnectionStartOk => {
-                Self::ConnectionStartOk(connection::StartOk::read(r, limits)?)
+                Self::ConnectionStartOk(connection::StartOk::read(payload, limits)?)
             }
-            MethodKind::ConnectionSecure => Self::ConnectionSecure(connection::Secure::read(r)?),
+            MethodKind::ConnectionSecure => {
+                Self::ConnectionSecure(connection::Secure::read(payload)?)
+            }
             MethodKind::ConnectionSecureOk => {
-                Self::ConnectionSecureOk(connection::SecureOk::read(r)?)
+                Self::ConnectionSecureOk(connection::SecureOk::read(payload)?)
             }
-            MethodKind::ConnectionTune => Self::ConnectionTune(connection::Tune::read(r)?),
-            MethodKind::ConnectionTuneOk => Self::ConnectionTuneOk(connection::TuneOk::read(r)?),
-            MethodKind::ConnectionOpen => Self::ConnectionOpen(connection::Open::read(r, dialect)?),
-            MethodKind::ConnectionOpenOk => Self::ConnectionOpenOk(connection::OpenOk::read(r)?),
+            MethodKind::ConnectionTune => Self::ConnectionTune(connection::Tune::read(payload)?),
+            MethodKind::ConnectionTuneOk => {
+                Self::ConnectionTuneOk(connection::TuneOk::read(payload)?)
+            }
+            MethodKind::ConnectionOpen => {
+                Self::ConnectionOpen(connection::Open::read(payload, dialect, limits)?)
+            }
+            MethodKind::ConnectionOpenOk => {
+                Self::ConnectionOpenOk(connection::OpenOk::read(payload, limits)?)
+            }
             MethodKind::ConnectionRedirect => {
-                Self::ConnectionRedirect(connection::Redirect::read(r)?)
+                Self::ConnectionRedirect(connection::Redirect::read(payload, limits)?)
             }
-            MethodKind::ConnectionClose => Self::ConnectionClose(connection::Close::read(r)?),
-            MethodKind::ConnectionCloseOk => Self::ConnectionCloseOk(connection::CloseOk::read(r)?),
-            MethodKind::ConnectionBlocked => Self::ConnectionBlocked(connection::Blocked::read(r)?),
+            MethodKind::ConnectionClose => {
+                Self::ConnectionClose(connection::Close::read(payload, limits)?)
+            }
+            MethodKind::ConnectionCloseOk => {
+                Self::ConnectionCloseOk(connection::CloseOk::read(payload)?)
+            }
+            MethodKind::ConnectionBlocked => {
+                Self::ConnectionBlocked(connection::Blocked::read(payload, limits)?)
+            }
             MethodKind::ConnectionUnblocked => {
-                Self::ConnectionUnblocked(connection::Unblocked::read(r)?)
+                Self::ConnectionUnblocked(connection::Unblocked::read(payload)?)
             }
             MethodKind::ConnectionUpdateSecret => {
-                Self::ConnectionUpdateSecret(connection::UpdateSecret::read(r)?)
+                Self::ConnectionUpdateSecret(connection::UpdateSecret::read(payload, limits)?)
             }
             MethodKind::ConnectionUpdateSecretOk => {
-                Self::ConnectionUpdateSecretOk(connection::UpdateSecretOk::read(r)?)
+                Self::ConnectionUpdateSecretOk(connection::UpdateSecretOk::read(payload)?)
             }
-            MethodKind::ChannelOpen => Self::ChannelOpen(channel::Open::read(r, dialect)?),
-            MethodKind::ChannelOpenOk => Self::ChannelOpenOk(channel::OpenOk::read(r, dialect)?),
-            MethodKind::ChannelFlow => Self::ChannelFlow(channel::Flow::read(r)?),
-            MethodKind::ChannelFlowOk => Self::ChannelFlowOk(channel::FlowOk::read(r)?),
-            MethodKind::ChannelAlert => Self::ChannelAlert(channel::Alert::read(r, limits)?),
-            MethodKind::ChannelClose => Self::ChannelClose(channel::Close::read(r)?),
-            MethodKind::ChannelCloseOk => Self::ChannelCloseOk(channel::CloseOk::read(r)?),
-            MethodKind::ChannelResume => Self::ChannelResume(channel::Resume::read(r)?),
-            MethodKind::ChannelPing => Self::ChannelPing(channel::Ping::read(r)?),
-            MethodKind::ChannelPong => Self::ChannelPong(channel::Pong::read(r)?),
-            MethodKind::ChannelOk => Self::ChannelOk(channel::Ok::read(r)?),
-            MethodKind::AccessRequest => Self::AccessRequest(access::Request::read(r)?),
-            MethodKind::AccessRequestOk => Self::AccessRequestOk(access::RequestOk::read(r)?),
+            MethodKind::ChannelOpen => {
+                Self::ChannelOpen(channel::Open::read(payload, dialect, limits)?)
+            }
+            MethodKind::ChannelOpenOk => {
+                Self::ChannelOpenOk(channel::OpenOk::read(payload, dialect)?)
+            }
+            MethodKind::ChannelFlow => Self::ChannelFlow(channel::Flow::read(payload)?),
+            MethodKind::ChannelFlowOk => Self::ChannelFlowOk(channel::FlowOk::read(payload)?),
+            MethodKind::ChannelAlert => Self::ChannelAlert(channel::Alert::read(payload, limits)?),
+            MethodKind::ChannelClose => Self::ChannelClose(channel::Close::read(payload, limits)?),
+            MethodKind::ChannelCloseOk => Self::ChannelCloseOk(channel::CloseOk::read(payload)?),
+            MethodKind::ChannelResume => Self::ChannelResume(channel::Resume::read(payload)?),
+            MethodKind::ChannelPing => Self::ChannelPing(channel::Ping::read(payload)?),
+            MethodKind::ChannelPong => Self::ChannelPong(channel::Pong::read(payload)?),
+            MethodKind::ChannelOk => Self::ChannelOk(channel::Ok::read(payload)?),
+            MethodKind::AccessRequest => {
+                Self::AccessRequest(access::Request::read(payload, limits)?)
+            }
+            MethodKind::AccessRequestOk => Self::AccessRequestOk(access::RequestOk::read(payload)?),
             MethodKind::ExchangeDeclare => {
-                Self::ExchangeDeclare(exchange::Declare::read(r, dialect, limits)?)
+                Self::ExchangeDeclare(exchange::Declare::read(payload, dialect, limits)?)
             }
-            MethodKind::ExchangeDeclareOk => Self::ExchangeDeclareOk(exchange::DeclareOk::read(r)?),
-            MethodKind::ExchangeDelete => Self::ExchangeDelete(exchange::Delete::read(r, dialect)?),
-            MethodKind::ExchangeDeleteOk => Self::ExchangeDeleteOk(exchange::DeleteOk::read(r)?),
-            MethodKind::ExchangeBound => Self::ExchangeBound(exchange::Bound::read(r)?),
-            MethodKind::ExchangeBoundOk => Self::ExchangeBoundOk(exchange::BoundOk::read(r)?),
-            MethodKind::ExchangeBind => Self::ExchangeBind(exchange::Bind::read(r, limits)?),
-            MethodKind::ExchangeBindOk => Self::ExchangeBindOk(exchange::BindOk::read(r)?),
-            MethodKind::ExchangeUnbind => Self::ExchangeUnbind(exchange::Unbind::read(r, limits)?),
-            MethodKind::ExchangeUnbindOk => Self::ExchangeUnbindOk(exchange::UnbindOk::read(r)?),
+            MethodKind::ExchangeDeclareOk => {
+                Self::ExchangeDeclareOk(exchange::DeclareOk::read(payload)?)
+            }
+            MethodKind::ExchangeDelete => {
+                Self::ExchangeDelete(exchange::Delete::read(payload, dialect, limits)?)
+            }
+            MethodKind::ExchangeDeleteOk => {
+                Self::ExchangeDeleteOk(exchange::DeleteOk::read(payload)?)
+            }
+            MethodKind::ExchangeBound => {
+                Self::ExchangeBound(exchange::Bound::read(payload, limits)?)
+            }
+            MethodKind::ExchangeBoundOk => {
+                Self::ExchangeBoundOk(exchange::BoundOk::read(payload, limits)?)
+            }
+            MethodKind::ExchangeBind => Self::ExchangeBind(exchange::Bind::read(payload, limits)?),
+            MethodKind::ExchangeBindOk => Self::ExchangeBindOk(exchange::BindOk::read(payload)?),
+            MethodKind::ExchangeUnbind => {
+                Self::ExchangeUnbind(exchange::Unbind::read(payload, limits)?)
+            }
+            MethodKind::ExchangeUnbindOk => {
+                Self::ExchangeUnbindOk(exchange::UnbindOk::read(payload)?)
+            }
             MethodKind::QueueDeclare => {
-                Self::QueueDeclare(queue::Declare::read(r, dialect, limits)?)
+                Self::QueueDeclare(queue::Declare::read(payload, dialect, limits)?)
             }
-            MethodKind::QueueDeclareOk => Self::QueueDeclareOk(queue::DeclareOk::read(r)?),
-            MethodKind::QueueBind => Self::QueueBind(queue::Bind::read(r, dialect, limits)?),
-            MethodKind::QueueBindOk => Self::QueueBindOk(queue::BindOk::read(r)?),
-            MethodKind::QueueUnbind => Self::QueueUnbind(queue::Unbind::read(r, dialect, limits)?),
-            MethodKind::QueueUnbindOk => Self::QueueUnbindOk(queue::UnbindOk::read(r)?),
-            MethodKind::QueuePurge => Self::QueuePurge(queue::Purge::read(r, dialect)?),
-            MethodKind::QueuePurgeOk => Self::QueuePurgeOk(queue::PurgeOk::read(r)?),
-            MethodKind::QueueDelete => Self::QueueDelete(queue::Delete::read(r, dialect)?),
-            MethodKind::QueueDeleteOk => Self::QueueDeleteOk(queue::DeleteOk::read(r)?),
-            MethodKind::BasicQos => Self::BasicQos(basic::Qos::read(r)?),
-            MethodKind::BasicQosOk => Self::BasicQosOk(basic::QosOk::read(r)?),
+            MethodKind::QueueDeclareOk => {
+                Self::QueueDeclareOk(queue::DeclareOk::read(payload, limits)?)
+            }
+            MethodKind::QueueBind => Self::QueueBind(queue::Bind::read(payload, dialect, limits)?),
+            MethodKind::QueueBindOk => Self::QueueBindOk(queue::BindOk::read(payload)?),
+            MethodKind::QueueUnbind => {
+                Self::QueueUnbind(queue::Unbind::read(payload, dialect, limits)?)
+            }
+            MethodKind::QueueUnbindOk => Self::QueueUnbindOk(queue::UnbindOk::read(payload)?),
+            MethodKind::QueuePurge => {
+                Self::QueuePurge(queue::Purge::read(payload, dialect, limits)?)
+            }
+            MethodKind::QueuePurgeOk => Self::QueuePurgeOk(queue::PurgeOk::read(payload)?),
+            MethodKind::QueueDelete => {
+                Self::QueueDelete(queue::Delete::read(payload, dialect, limits)?)
+            }
+            MethodKind::QueueDeleteOk => Self::QueueDeleteOk(queue::DeleteOk::read(payload)?),
+            MethodKind::BasicQos => Self::BasicQos(basic::Qos::read(payload)?),
+            MethodKind::BasicQosOk => Self::BasicQosOk(basic::QosOk::read(payload)?),
             MethodKind::BasicConsume => {
-                Self::BasicConsume(basic::Consume::read(r, dialect, limits)?)
+                Self::BasicConsume(basic::Consume::read(payload, dialect, limits)?)
             }
-            MethodKind::BasicConsumeOk => Self::BasicConsumeOk(basic::ConsumeOk::read(r)?),
-            MethodKind::BasicCancel => Self::BasicCancel(basic::Cancel::read(r)?),
-            MethodKind::BasicCancelOk => Self::BasicCancelOk(basic::CancelOk::read(r)?),
-            MethodKind::BasicPublish => Self::BasicPublish(basic::Publish::read(r, dialect)?),
-            MethodKind::BasicReturn => Self::BasicReturn(basic::Return::read(r)?),
-            MethodKind::BasicDeliver => Self::BasicDeliver(basic::Deliver::read(r)?),
-            MethodKind::BasicGet => Self::BasicGet(basic::Get::read(r, dialect)?),
-            MethodKind::BasicGetOk => Self::BasicGetOk(basic::GetOk::read(r)?),
-            MethodKind::BasicGetEmpty => Self::BasicGetEmpty(basic::GetEmpty::read(r, dialect)?),
-            MethodKind::BasicAck => Self::BasicAck(basic::Ack::read(r)?),
-            MethodKind::BasicReject => Self::BasicReject(basic::Reject::read(r)?),
-            MethodKind::BasicRecoverAsync => Self::BasicRecoverAsync(basic::RecoverAsync::read(r)?),
-            MethodKind::BasicRecover => Self::BasicRecover(basic::Recover::read(r)?),
-            MethodKind::BasicRecoverOk => Self::BasicRecoverOk(basic::RecoverOk::read(r)?),
-            MethodKind::BasicNack => Self::BasicNack(basic::Nack::read(r)?),
-            MethodKind::ConfirmSelect => Self::ConfirmSelect(confirm::Select::read(r)?),
-            MethodKind::ConfirmSelectOk => Self::ConfirmSelectOk(confirm::SelectOk::read(r)?),
-            MethodKind::TxSelect => Self::TxSelect(tx::Select::read(r)?),
-            MethodKind::TxSelectOk => Self::TxSelectOk(tx::SelectOk::read(r)?),
-            MethodKind::TxCommit => Self::TxCommit(tx::Commit::read(r)?),
-            MethodKind::TxCommitOk => Self::TxCommitOk(tx::CommitOk::read(r)?),
-            MethodKind::TxRollback => Self::TxRollback(tx::Rollback::read(r)?),
-            MethodKind::TxRollbackOk => Self::TxRollbackOk(tx::RollbackOk::read(r)?),
+            MethodKind::BasicConsumeOk => {
+                Self::BasicConsumeOk(basic::ConsumeOk::read(payload, limits)?)
+            }
+            MethodKind::BasicCancel => Self::BasicCancel(basic::Cancel::read(payload, limits)?),
+            MethodKind::BasicCancelOk => {
+                Self::BasicCancelOk(basic::CancelOk::read(payload, limits)?)
+            }
+            MethodKind::BasicPublish => {
+                Self::BasicPublish(basic::Publish::read(payload, dialect, limits)?)
+            }
+            MethodKind::BasicReturn => Self::BasicReturn(basic::Return::read(payload, limits)?),
+            MethodKind::BasicDeliver => Self::BasicDeliver(basic::Deliver::read(payload, limits)?),
+            MethodKind::BasicGet => Self::BasicGet(basic::Get::read(payload, dialect, limits)?),
+            MethodKind::BasicGetOk => Self::BasicGetOk(basic::GetOk::read(payload, limits)?),
+            MethodKind::BasicGetEmpty => {
+                Self::BasicGetEmpty(basic::GetEmpty::read(payload, dialect, limits)?)
+            }
+            MethodKind::BasicAck => Self::BasicAck(basic::Ack::read(payload)?),
+            MethodKind::BasicReject => Self::BasicReject(basic::Reject::read(payload)?),
+            MethodKind::BasicRecoverAsync => {
+                Self::BasicRecoverAsync(basic::RecoverAsync::read(payload)?)
+            }
+            MethodKind::BasicRecover => Self::BasicRecover(basic::Recover::read(payload)?),
+            MethodKind::BasicRecoverOk => Self::BasicRecoverOk(basic::RecoverOk::read(payload)?),
+            MethodKind::BasicNack => Self::BasicNack(basic::Nack::read(payload)?),
+            MethodKind::ConfirmSelect => Self::ConfirmSelect(confirm::Select::read(payload)?),
+            MethodKind::ConfirmSelectOk => Self::ConfirmSelectOk(confirm::SelectOk::read(payload)?),
+            MethodKind::TxSelect => Self::TxSelect(tx::Select::read(payload)?),
+            MethodKind::TxSelectOk => Self::TxSelectOk(tx::SelectOk::read(payload)?),
+            MethodKind::TxCommit => Self::TxCommit(tx::Commit::read(payload)?),
+            MethodKind::TxCommitOk => Self::TxCommitOk(tx::CommitOk::read(payload)?),
+            MethodKind::TxRollback => Self::TxRollback(tx::Rollback::read(payload)?),
+            MethodKind::TxRollbackOk => Self::TxRollbackOk(tx::RollbackOk::read(payload)?),
         })
     }
 }

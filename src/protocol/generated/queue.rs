@@ -38,13 +38,14 @@ pub struct Declare<'a> {
 }
 
 impl<'a> Declare<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(
-        mut r: Reader<'a>,
+    pub(crate) fn read(
+        payload: &'a [u8],
         dialect: Dialect,
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let ticket = r.u16("ticket")?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
@@ -126,9 +127,10 @@ pub struct DeclareOk<'a> {
 }
 
 impl<'a> DeclareOk<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let queue = r.short_str("queue")?;
         let message_count = r.u32("message-count")?;
         let consumer_count = r.u32("consumer-count")?;
@@ -189,13 +191,14 @@ pub struct Bind<'a> {
 }
 
 impl<'a> Bind<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(
-        mut r: Reader<'a>,
+    pub(crate) fn read(
+        payload: &'a [u8],
         dialect: Dialect,
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let ticket = r.u16("ticket")?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
@@ -259,9 +262,10 @@ impl fmt::Display for Bind<'_> {
 pub struct BindOk;
 
 impl BindOk {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Ok(Self)
     }
@@ -308,13 +312,14 @@ pub struct Unbind<'a> {
 }
 
 impl<'a> Unbind<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(
-        mut r: Reader<'a>,
+    pub(crate) fn read(
+        payload: &'a [u8],
         dialect: Dialect,
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let ticket = r.u16("ticket")?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
@@ -370,9 +375,10 @@ impl fmt::Display for Unbind<'_> {
 pub struct UnbindOk;
 
 impl UnbindOk {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Ok(Self)
     }
@@ -415,12 +421,14 @@ pub struct Purge<'a> {
 }
 
 impl<'a> Purge<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(
-        mut r: Reader<'a>,
+    pub(crate) fn read(
+        payload: &'a [u8],
         dialect: Dialect,
+        limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let ticket = r.u16("ticket")?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
@@ -479,9 +487,10 @@ pub struct PurgeOk {
 }
 
 impl PurgeOk {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let message_count = r.u32("message-count")?;
         r.finish()?;
         Ok(Self { message_count })
@@ -534,12 +543,14 @@ pub struct Delete<'a> {
 }
 
 impl<'a> Delete<'a> {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(
-        mut r: Reader<'a>,
+    pub(crate) fn read(
+        payload: &'a [u8],
         dialect: Dialect,
+        limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let ticket = r.u16("ticket")?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
@@ -608,9 +619,10 @@ pub struct DeleteOk {
 }
 
 impl DeleteOk {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(mut r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::behind_ids(payload);
         let message_count = r.u32("message-count")?;
         r.finish()?;
         Ok(Self { message_count })

@@ -20,9 +20,10 @@ use crate::{
 pub struct Select;
 
 impl Select {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Ok(Self)
     }
@@ -58,9 +59,10 @@ impl fmt::Display for Select {
 pub struct SelectOk;
 
 impl SelectOk {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Ok(Self)
     }
@@ -96,9 +98,10 @@ impl fmt::Display for SelectOk {
 pub struct Commit;
 
 impl Commit {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Ok(Self)
     }
@@ -134,9 +137,10 @@ impl fmt::Display for Commit {
 pub struct CommitOk;
 
 impl CommitOk {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Ok(Self)
     }
@@ -172,9 +176,10 @@ impl fmt::Display for CommitOk {
 pub struct Rollback;
 
 impl Rollback {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Ok(Self)
     }
@@ -210,9 +215,10 @@ impl fmt::Display for Rollback {
 pub struct RollbackOk;
 
 impl RollbackOk {
-    /// Reads the arguments, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
     #[inline]
-    pub(in crate::protocol) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+        let r = Reader::behind_ids(payload);
         r.finish()?;
         Ok(Self)
     }

@@ -32,7 +32,7 @@ fn imports(out: &mut Source, class: &Class) {
     for field in class.methods.iter().flat_map(|method| &method.fields) {
         match field.wire {
             WireType::Table => wire.extend(["Table", "TableLimits"]),
-            WireType::Shortstr => _ = wire.insert("ShortStr"),
+            WireType::Shortstr => wire.extend(["ShortStr", "TableLimits"]),
             WireType::Longstr => _ = wire.insert("LongStr"),
             _ => {}
         }

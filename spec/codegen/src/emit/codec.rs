@@ -15,22 +15,24 @@ use crate::{
 /// The function that reads all arguments and leaves none.
 pub(super) fn read(out: &mut Source, class: &Class, method: &Method) {
     let name = names::pascal(&method.name);
-    let (generics, input) = if borrows(method) { ("<'a>", "'a") } else { ("", "'_") };
-    let has_table = method.fields.iter().any(|field| field.wire == WireType::Table);
-    let mutable = if method.fields.is_empty() { "" } else { "mut " };
+    let (generics, input) = if borrows(method) { ("<'a>", "'a") } else { ("", "") };
     out.blank();
     out.line(format!("impl{generics} {name}{generics} {{"));
-    out.line("/// Reads the arguments, and that nothing is left (`MTH-05`).");
+    out.line("/// Reads the payload behind the ids, and that nothing is left (`MTH-05`).");
     out.line("#[inline]");
-    out.line("pub(in crate::protocol) fn read(");
-    out.line(format!("{mutable}r: Reader<{input}>,"));
+    out.line("pub(crate) fn read(");
+    out.line(format!("payload: &{input} [u8],"));
     if varies_on_read(method) {
         out.line("dialect: Dialect,");
     }
-    if has_table {
+    if is_limited(method) {
         out.line("limits: &TableLimits,");
     }
     out.line(") -> Result<Self, DecodeError> {");
+    let mutable = if method.fields.is_empty() { "" } else { "mut " };
+    let has_text = method.fields.iter().any(|field| field.wire == WireType::Shortstr);
+    let judging = if has_text { ".judging(limits.short_strings)" } else { "" };
+    out.line(format!("let {mutable}r = Reader::behind_ids(payload){judging};"));
     let mut runs = 0;
     let mut values = Vec::new();
     for item in layout(method) {
@@ -49,6 +51,12 @@ pub(super) fn read(out: &mut Source, class: &Class, method: &Method) {
     out.line(format!("{}(Self {value})", ok(class)));
     out.line("}");
     out.line("}");
+}
+
+/// Whether reading depends on limits.
+pub(super) fn is_limited(method: &Method) -> bool {
+    let limited = [WireType::Table, WireType::Shortstr];
+    method.fields.iter().any(|field| limited.contains(&field.wire))
 }
 
 /// Whether reading depends on the dialect.

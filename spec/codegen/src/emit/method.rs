@@ -2,7 +2,6 @@
 
 use super::{Source, struct_path, variant};
 use crate::{
-    data::WireType,
     model::{Method, Protocol},
     names,
 };
@@ -16,7 +15,7 @@ pub(super) fn emit(protocol: &Protocol) -> Source {
     out.line(format!("use super::{{MethodKind, {}}};", classes.join(", ")));
     out.line("use crate::{");
     out.line("protocol::{AsMethod as _, Dialect},");
-    out.line("wire::{DecodeError, EncodeError, Reader, TableLimits},");
+    out.line("wire::{DecodeError, EncodeError, TableLimits},");
     out.line("};");
     enumeration(&mut out, protocol);
     out.blank();
@@ -49,29 +48,31 @@ fn enumeration(out: &mut Source, protocol: &Protocol) {
 }
 
 fn read(out: &mut Source, protocol: &Protocol) {
-    out.doc("Reads the arguments of a method whose kind is known, and that nothing is left.");
+    out.doc("Reads the payload of a method whose kind is known, and that nothing is left.");
     out.line("#[inline]");
     out.line("pub(in crate::protocol) fn read(");
-    out.line("kind: MethodKind, r: Reader<'a>, dialect: Dialect, limits: &TableLimits,");
+    out.line("kind: MethodKind, payload: &'a [u8], dialect: Dialect, limits: &TableLimits,");
     out.line(") -> Result<Self, DecodeError> {");
     out.line("Ok(match kind {");
     for (class, method) in protocol.methods() {
         let variant = variant(class, method);
         let path = format!("{}::{}", class.name, names::pascal(&method.name));
         let arguments = arguments(method);
-        out.line(format!("MethodKind::{variant} => Self::{variant}({path}::read(r{arguments})?),"));
+        out.line(format!(
+            "MethodKind::{variant} => Self::{variant}({path}::read(payload{arguments})?),"
+        ));
     }
     out.line("})");
     out.line("}");
 }
 
-/// What `read` takes besides the reader.
+/// What `read` takes besides the payload.
 fn arguments(method: &Method) -> String {
     let mut text = String::new();
     if super::codec::varies_on_read(method) {
         text.push_str(", dialect");
     }
-    if method.fields.iter().any(|field| field.wire == WireType::Table) {
+    if super::codec::is_limited(method) {
         text.push_str(", limits");
     }
     text
