@@ -113,6 +113,12 @@ impl Consumers {
         if self.quiet == 0 {
             return true;
         }
+        // Mostly there is one, and it has begun.
+        if let [Consumer { tag: only, needs_ack, begins_with: None, .. }] = &*self.list {
+            if **only == *tag {
+                return *needs_ack;
+            }
+        }
         // What comes before consume-ok is meant for the last consumer under this tag.
         let asked_for = || self.of(tag).first().map(|consumer| consumer.needs_ack);
         self.takes_deliveries(tag)

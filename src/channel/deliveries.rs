@@ -10,7 +10,7 @@ use crate::channel::table::Slot;
 use crate::error::{Got, Scope};
 use crate::event::{Event, Fate, PublishSeq};
 use crate::phase::{Phase, Side};
-use crate::protocol::{Method, MethodKind, ReplyCode};
+use crate::protocol::{Method, MethodKind, ReplyCode, basic};
 
 impl Session {
     /// A content method; its header and body follow.
@@ -23,40 +23,18 @@ impl Session {
         kind: MethodKind,
         slot: Slot,
     ) -> Result<(), Fault> {
-        let method = self.decode(frame)?;
-        let Some(state) = self.channels.get(slot) else { return Ok(()) };
-        let get = match kind {
-            MethodKind::BasicGetOk => self.find_pending(kind, slot),
-            _ => None,
-        };
-        let needs_ack = match (&method, get) {
-            (Method::BasicDeliver(deliver), _) => {
-                state.consumers.needs_ack(deliver.consumer_tag.as_octets())
+        let number = match kind {
+            MethodKind::BasicDeliver => self.on_deliver(frame, slot)?,
+            MethodKind::BasicPublish => self.on_publish(frame, slot)?,
+            MethodKind::BasicGetOk => self.on_get_ok(frame, slot)?,
+            _ => {
+                let back = frame.judged(basic::Return::read(frame.payload, &self.table))?;
+                Some(Likeness::of_route(back.exchange, back.routing_key))
             }
-            (_, Some((_, get))) => get.asked != Asked::Message { needs_ack: false },
-            _ => false,
         };
-        if (needs_ack || kind == MethodKind::BasicPublish) && self.is_full(state) {
+        let Some(number) = number else {
             self.held = Some(slot);
             return Ok(());
-        }
-        let number = match method {
-            Method::BasicPublish(_) => {
-                self.channels.get_mut(slot).map_or(0, |state| state.confirms.enter())
-            }
-            Method::BasicDeliver(deliver) => {
-                self.enter_delivery(frame, slot, deliver.delivery_tag, needs_ack)?;
-                0
-            }
-            Method::BasicGetOk(get_ok) => {
-                if get.is_some() {
-                    // Before the get is taken from those that fail with the connection.
-                    self.enter_delivery(frame, slot, get_ok.delivery_tag, needs_ack)?;
-                }
-                self.take_pending(frame, kind, slot)?.id.0
-            }
-            Method::BasicReturn(back) => Likeness::of_route(back.exchange, back.routing_key),
-            _ => 0,
         };
         let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
         state.begin_content(frame, kind, number);
@@ -64,6 +42,40 @@ impl Session {
             self.pinning.push(slot);
         }
         Ok(())
+    }
+
+    /// What has to be remembered of a content until its end; `None`: it has to wait.
+    #[inline]
+    fn on_deliver(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<u64>, Fault> {
+        let deliver = frame.judged(basic::Deliver::read(frame.payload, &self.table))?;
+        let Some(state) = self.channels.get(slot) else { return Ok(None) };
+        let needs_ack = state.consumers.needs_ack(deliver.consumer_tag.as_octets());
+        if needs_ack && self.is_full(state) {
+            return Ok(None);
+        }
+        self.enter_delivery(frame, slot, deliver.delivery_tag, needs_ack)?;
+        Ok(Some(0))
+    }
+
+    fn on_publish(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<u64>, Fault> {
+        frame.judged(basic::Publish::read(frame.payload, self.dialect, &self.table))?;
+        let may_enter = self.channels.get(slot).is_some_and(|state| !self.is_full(state));
+        let state = self.channels.get_mut(slot).filter(|_| may_enter);
+        Ok(state.map(|state| state.confirms.enter()))
+    }
+
+    fn on_get_ok(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<u64>, Fault> {
+        let kind = MethodKind::BasicGetOk;
+        let get_ok = frame.judged(basic::GetOk::read(frame.payload, &self.table))?;
+        if let Some((_, get)) = self.find_pending(kind, slot) {
+            let needs_ack = get.asked != Asked::Message { needs_ack: false };
+            if needs_ack && self.channels.get(slot).is_some_and(|state| self.is_full(state)) {
+                return Ok(None);
+            }
+            // Before the get is taken from those that fail with the connection.
+            self.enter_delivery(frame, slot, get_ok.delivery_tag, needs_ack)?;
+        }
+        Ok(Some(self.take_pending(frame, kind, slot)?.id.0))
     }
 
     /// Whether nothing is decoded because deliveries (client) or publishes (server) must be settled
@@ -112,12 +124,7 @@ impl Session {
         kind: MethodKind,
         slot: Slot,
     ) -> Result<(), Fault> {
-        let (tag, multiple) = match self.decode(frame)? {
-            Method::BasicAck(ack) => (ack.delivery_tag, ack.multiple),
-            Method::BasicNack(nack) => (nack.delivery_tag, nack.multiple),
-            Method::BasicReject(reject) => (reject.delivery_tag, false),
-            _ => return Ok(()),
-        };
+        let (tag, multiple) = settled_by(frame, kind)?;
         let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
         if state.unacked.settle(tag, multiple) {
             self.events.push_back(Event::Notice(frame.method(kind, self.dialect)));
@@ -158,11 +165,8 @@ impl Session {
         kind: MethodKind,
         slot: Slot,
     ) -> Result<(), Fault> {
-        let (tag, multiple, fate) = match self.decode(frame)? {
-            Method::BasicAck(ack) => (ack.delivery_tag, ack.multiple, Fate::Acked),
-            Method::BasicNack(nack) => (nack.delivery_tag, nack.multiple, Fate::Nacked),
-            _ => return Ok(()),
-        };
+        let (tag, multiple) = settled_by(frame, kind)?;
+        let fate = if kind == MethodKind::BasicAck { Fate::Acked } else { Fate::Nacked };
         let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
         let (channel, events) = (state.id, &mut self.events);
         let mut returns = state.returns.as_deref_mut();
@@ -193,4 +197,20 @@ impl Session {
             Err(fault)
         }
     }
+}
+
+/// What an ack, nack or reject settles: the tag, and whether all up to it.
+#[inline]
+fn settled_by(frame: &Incoming<'_>, kind: MethodKind) -> Result<(u64, bool), Fault> {
+    Ok(match kind {
+        MethodKind::BasicAck => {
+            let ack = frame.judged(basic::Ack::read(frame.payload))?;
+            (ack.delivery_tag, ack.multiple)
+        }
+        MethodKind::BasicNack => {
+            let nack = frame.judged(basic::Nack::read(frame.payload))?;
+            (nack.delivery_tag, nack.multiple)
+        }
+        _ => (frame.judged(basic::Reject::read(frame.payload))?.delivery_tag, false),
+    })
 }

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use bytes::Bytes;
 
 use crate::error::{Got, Scope, Violation};
-use crate::event::MethodEvent;
+use crate::event::{MethodEvent, Octets};
 use crate::frame::{FRAME_HEADER_LEN, HEADER_OCTETS};
 use crate::protocol::{Dialect, MethodId, MethodKind, ReplyCode};
 use crate::wire::{DecodeError, DecodeErrorKind};
@@ -43,10 +43,17 @@ impl<'a> Incoming<'a> {
         self.payload_start() + self.size()
     }
 
-    /// The method of this frame as an event that shares the octets.
+    /// The method of this frame as an event.
+    #[inline]
     pub(crate) fn method(&self, kind: MethodKind, dialect: Dialect) -> MethodEvent {
-        let octets = self.chunk.slice_ref(self.payload);
+        let octets = Octets::of(self.chunk, self.payload);
         MethodEvent { octets, channel: self.channel, kind, dialect }
+    }
+
+    /// The arguments of this frame's method, judged (`MTH-04`, `MTH-05`).
+    #[inline]
+    pub(crate) fn judged<T>(&self, read: Result<T, DecodeError>) -> Result<T, Fault> {
+        read.map_err(|error| self.malformed("MTH-04", error))
     }
 
     #[cold]

@@ -257,7 +257,6 @@ impl Session {
 
     /// The arguments, judged (`MTH-04`, `MTH-05`).
     pub(crate) fn decode<'a>(&self, frame: &Incoming<'a>) -> Result<Method<'a>, Fault> {
-        Method::decode(self.dialect, frame.payload, &self.table)
-            .map_err(|error| frame.malformed("MTH-04", error))
+        frame.judged(Method::decode(self.dialect, frame.payload, &self.table))
     }
 }

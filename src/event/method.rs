@@ -2,9 +2,7 @@
 
 use core::fmt;
 
-use bytes::Bytes;
-
-use crate::event::ChannelId;
+use crate::event::{ChannelId, Octets};
 use crate::protocol::{Dialect, Method, MethodKind, connection};
 use crate::sasl::Login;
 use crate::wire::{FieldNames, LongStr, ShortStr, ShortStrings, Table, TableLimits, UnknownTags};
@@ -24,7 +22,7 @@ pub(crate) const JUDGED: TableLimits = {
 /// A received method: its octets, read on access.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MethodEvent {
-    pub(crate) octets: Bytes,
+    pub(crate) octets: Octets,
     pub(crate) channel: u16,
     pub(crate) kind: MethodKind,
     pub(crate) dialect: Dialect,
@@ -49,13 +47,13 @@ impl MethodEvent {
     }
 
     /// The payload of the method frame: class id, method id, arguments.
-    pub const fn octets(&self) -> &Bytes {
+    pub fn octets(&self) -> &[u8] {
         &self.octets
     }
 
     /// A copy that doesn't pin the read buffer.
     pub fn to_detached(&self) -> Self {
-        Self { octets: Bytes::copy_from_slice(&self.octets), ..*self }
+        Self { octets: self.octets.to_detached(), ..*self }
     }
 }
 
