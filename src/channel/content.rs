@@ -68,6 +68,7 @@ impl ChannelState {
         &mut self,
         frame: &Incoming<'_>,
         rules: &ContentRules,
+        next: &mut Option<Event>,
         events: &mut VecDeque<Event>,
     ) -> Result<(), Fault> {
         let Receiving::Header(carrier) = self.receiving else {
@@ -95,7 +96,7 @@ impl ChannelState {
                     Receiving::Body { carrier, header_at, missing, empty: 0, whole: false }
                 }
             };
-            events.push_back(Event::ContentStart(ContentStart { head }));
+            *next = Some(Event::ContentStart(ContentStart { head }));
             if size == 0 {
                 let (channel, octets) = (self.id, Bytes::new());
                 events.push_back(Event::ContentPart(ContentPart { channel, octets, last: true }));
@@ -106,7 +107,7 @@ impl ChannelState {
             // CNT-09: complete with the header.
             let head = self.take_head(frame.chunk, carrier, header_at, rules.dialect);
             self.receiving = Receiving::Nothing;
-            events.push_back(Event::Content(Content { body: Bytes::new(), head }));
+            *next = Some(Event::Content(Content { body: Bytes::new(), head }));
             return Ok(());
         }
         self.receiving =
@@ -186,7 +187,7 @@ impl ChannelState {
         &mut self,
         frame: &Incoming<'_>,
         rules: &ContentRules,
-        events: &mut VecDeque<Event>,
+        next: &mut Option<Event>,
     ) -> Result<(), Fault> {
         let got = Got::Frame(FrameType::BODY);
         let Receiving::Body { carrier, header_at, missing, empty, whole } = &mut self.receiving
@@ -228,7 +229,7 @@ impl ChannelState {
                 self.receiving = Receiving::Nothing;
             }
             let octets = slice(frame.chunk, frame.payload_start(), frame.payload_end());
-            events.push_back(Event::ContentPart(ContentPart { channel: self.id, octets, last }));
+            *next = Some(Event::ContentPart(ContentPart { channel: self.id, octets, last }));
             return Ok(());
         }
         if !last {
@@ -244,7 +245,7 @@ impl ChannelState {
             self.body_buffer.extend_from_slice(frame.payload);
             self.body_buffer.split().freeze()
         };
-        events.push_back(Event::Content(Content { body, head }));
+        *next = Some(Event::Content(Content { body, head }));
         Ok(())
     }
 

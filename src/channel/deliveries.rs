@@ -123,11 +123,12 @@ impl Session {
         frame: &Incoming<'_>,
         kind: MethodKind,
         slot: Slot,
+        next: &mut Option<Event>,
     ) -> Result<(), Fault> {
         let (tag, multiple) = settled_by(frame, kind)?;
         let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
         if state.unacked.settle(tag, multiple) {
-            self.events.push_back(Event::Notice(frame.method(kind, self.dialect)));
+            *next = Some(Event::Notice(frame.method(kind, self.dialect)));
             return Ok(());
         }
         let rule = match (tag, multiple) {
@@ -164,6 +165,7 @@ impl Session {
         frame: &Incoming<'_>,
         kind: MethodKind,
         slot: Slot,
+        next: &mut Option<Event>,
     ) -> Result<(), Fault> {
         let (tag, multiple) = settled_by(frame, kind)?;
         let fate = if kind == MethodKind::BasicAck { Fate::Acked } else { Fate::Nacked };
@@ -178,7 +180,12 @@ impl Session {
                 returns.settle(first, last, fate);
             }
             let (first, last) = (PublishSeq(first), PublishSeq(last));
-            events.push_back(Event::Confirmed { channel, first, last, fate });
+            let confirmed = Event::Confirmed { channel, first, last, fate };
+            if next.is_none() {
+                *next = Some(confirmed);
+            } else {
+                events.push_back(confirmed);
+            }
         });
         if known {
             return Ok(());

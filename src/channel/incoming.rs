@@ -46,7 +46,7 @@ impl<'a> Incoming<'a> {
     /// The method of this frame as an event.
     #[inline]
     pub(crate) fn method(&self, kind: MethodKind, dialect: Dialect) -> MethodEvent {
-        let octets = Octets::of(self.chunk, self.payload);
+        let octets = Octets::of(self.chunk, self.payload_start() as usize, self.payload);
         MethodEvent { octets, channel: self.channel, kind, dialect }
     }
 

@@ -41,15 +41,21 @@ impl<T: Copy> Ledger<T> {
     }
 
     /// Takes one number out.
+    #[inline]
     pub(crate) fn take(&mut self, number: u64) -> Option<T> {
+        // Mostly it is the oldest.
+        if self.entries.front()?.number == number {
+            return self.take_first(number).map(|(_, value)| value);
+        }
+        self.take_behind(number)
+    }
+
+    fn take_behind(&mut self, number: u64) -> Option<T> {
         let place = self.place(number)?;
         let entry = self.entries.get_mut(place)?;
         entry.is_gap = true;
         let value = entry.value;
         self.waiting -= 1;
-        while self.entries.front().is_some_and(|entry| entry.is_gap) {
-            self.entries.pop_front();
-        }
         while self.entries.back().is_some_and(|entry| entry.is_gap) {
             self.entries.pop_back();
         }
@@ -60,6 +66,7 @@ impl<T: Copy> Ledger<T> {
     }
 
     /// Takes the lowest number out, if it is not above `last`.
+    #[inline]
     pub(crate) fn take_first(&mut self, last: u64) -> Option<(u64, T)> {
         let first = self.entries.front().filter(|entry| entry.number <= last)?;
         let first = (first.number, first.value);

@@ -20,6 +20,7 @@ impl Session {
         &mut self,
         frame: &Incoming<'_>,
         kind: MethodKind,
+        next: &mut Option<Event>,
     ) -> Result<(), Fault> {
         let Some(slot) = self.channels.find(frame.channel) else {
             return self.on_unopened(frame, kind);
@@ -48,7 +49,7 @@ impl Session {
                         kind,
                     ));
                 }
-                self.on_method_while_open(frame, kind, slot)
+                self.on_method_while_open(frame, kind, slot, next)
             }
         }
     }
@@ -147,6 +148,7 @@ impl Session {
         frame: &Incoming<'_>,
         kind: MethodKind,
         slot: Slot,
+        next: &mut Option<Event>,
     ) -> Result<(), Fault> {
         match kind {
             MethodKind::ChannelOpen => Err(frame.wrong_method(
@@ -164,10 +166,10 @@ impl Session {
             MethodKind::ChannelClose => self.on_peer_close(frame, slot),
             MethodKind::ChannelFlow => self.on_flow(frame, slot),
             MethodKind::BasicAck | MethodKind::BasicNack if self.side == Side::Client => {
-                self.on_confirm(frame, kind, slot)
+                self.on_confirm(frame, kind, slot, next)
             }
             MethodKind::BasicAck | MethodKind::BasicNack | MethodKind::BasicReject => {
-                self.on_ack(frame, kind, slot)
+                self.on_ack(frame, kind, slot, next)
             }
             MethodKind::BasicRecoverAsync => self.on_recover_async(frame, slot),
             MethodKind::BasicCancelOk => self.on_cancel_ok(frame, slot),
@@ -207,6 +209,7 @@ impl Session {
         frame: &Incoming<'_>,
         frame_type: FrameType,
         rules: &ContentRules,
+        next: &mut Option<Event>,
     ) -> Result<(), Fault> {
         let slot = self.channels.find(frame.channel);
         let Some(state) = slot.and_then(|slot| self.channels.get_mut(slot)) else {
@@ -222,9 +225,9 @@ impl Session {
                 Err(frame.fault("CHN-08", ReplyCode::CHANNEL_ERROR, expected, got))
             }
             ChannelPhase::Open if frame_type == FrameType::BODY => {
-                state.on_body(frame, rules, &mut self.events)
+                state.on_body(frame, rules, next)
             }
-            ChannelPhase::Open => state.on_header(frame, rules, &mut self.events),
+            ChannelPhase::Open => state.on_header(frame, rules, next, &mut self.events),
             _ => {
                 let got = Got::Frame(frame_type);
                 Err(frame.fault("CHN-01", ReplyCode::CHANNEL_ERROR, "channel.open-ok", got))

@@ -58,24 +58,22 @@ impl Unacked {
 
     /// Acks, nacks or rejects. False: nothing is outstanding under this tag, and nothing changed.
     pub(crate) fn settle(&mut self, tag: u64, multiple: bool) -> bool {
+        if !multiple {
+            // Numbers begin with 1, so 0 isn't found.
+            let is_known = self.outstanding.take(tag).is_some();
+            if let Some(acked) = self.transaction.as_mut().filter(|_| is_known) {
+                acked.push(tag);
+            }
+            return is_known;
+        }
         if !self.knows(tag, multiple) {
             return false;
         }
-        let Some(acked) = &mut self.transaction else {
-            match (tag, multiple) {
-                (0, _) => self.outstanding.clear(),
-                (_, true) => while self.outstanding.take_first(tag).is_some() {},
-                (_, false) => drop(self.outstanding.take(tag)),
-            }
-            return true;
-        };
-        if multiple {
-            let last = if tag == 0 { u64::MAX } else { tag };
-            while let Some((tag, ())) = self.outstanding.take_first(last) {
+        let last = if tag == 0 { u64::MAX } else { tag };
+        while let Some((tag, ())) = self.outstanding.take_first(last) {
+            if let Some(acked) = &mut self.transaction {
                 acked.push(tag);
             }
-        } else if self.outstanding.take(tag).is_some() {
-            acked.push(tag);
         }
         true
     }

@@ -3,8 +3,6 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use bytes::Bytes;
-
 use crate::channel::{Fault, Incoming};
 use crate::connection::Connection;
 use crate::connection::input::Preamble;
@@ -94,7 +92,7 @@ impl Connection {
         self.closing = None;
         self.timers.stop_all();
         self.session.pinning.clear();
-        self.chunk = Bytes::new();
+        self.chunk = None;
         self.at = 0;
         self.input.kill();
     }

@@ -376,7 +376,7 @@ impl Connection {
             unsent.extend_from_slice(&window.copy_to_bytes(window.remaining()));
         }
         Parts {
-            unread: unread(&self.chunk, self.at, self.input).into(),
+            unread: unread(self.chunk.as_ref(), self.at, self.input).into(),
             unsent: unsent.freeze(),
             dialect: self.session.dialect,
             phase: self.session.phase,

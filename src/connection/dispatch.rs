@@ -18,46 +18,68 @@ impl Connection {
     /// The next thing that has happened; `None` when nothing has, or while a decision is owed.
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
-        if self.session.events.is_empty() {
-            self.decode();
-        }
-        self.session.events.pop_front()
+        let mut next = None;
+        self.decode(&mut next);
+        next
     }
 
     /// Decodes until there is something to tell, or nothing left that may be decoded now.
-    fn decode(&mut self) {
-        while self.session.events.is_empty() && self.session.phase != Phase::Closed {
+    fn decode(&mut self, next: &mut Option<Event>) {
+        loop {
+            if let Some(event) = self.session.events.pop_front() {
+                *next = Some(event);
+                return;
+            }
+            if self.session.phase == Phase::Closed {
+                return;
+            }
             if self.gate.is_some() {
                 if !self.input.ended {
                     return;
                 }
-                return self.end_of_stream();
+                self.end_of_stream();
+                continue;
             }
             self.stalled = self.session.output_gated() && !self.input.ended;
             if self.stalled || self.session.is_held() {
                 return;
             }
             self.session.held = None;
-            if self.chunk.is_empty() {
-                match self.input.next_chunk() {
-                    Some(chunk) => (self.chunk, self.at) = (chunk, 0),
-                    None if self.ends_here() => return,
-                    None => return self.judge_ahead(),
+            let Some(chunk) = self.next_chunk() else {
+                if !self.ends_here() {
+                    self.judge_ahead();
+                    *next = self.session.events.pop_front();
+                    return;
                 }
+                continue;
+            };
+            self.decode_chunk(chunk, next);
+            if next.is_some() {
+                return;
             }
-            self.decode_chunk();
         }
     }
 
+    /// Frames to be decoded: the rest of those that were begun with, else others.
+    #[inline]
+    fn next_chunk(&mut self) -> Option<Bytes> {
+        if let Some(chunk) = self.chunk.take() {
+            return Some(chunk);
+        }
+        self.at = 0;
+        self.input.next_chunk()
+    }
+
     /// Decodes frames until there is something to tell or the chunk is used up.
-    fn decode_chunk(&mut self) {
-        let chunk = core::mem::take(&mut self.chunk);
-        let mut at = self.at;
+    #[inline]
+    fn decode_chunk(&mut self, chunk: Bytes, next: &mut Option<Event>) {
         self.busy = true;
+        let mut at = self.at;
         while at < chunk.len() {
-            at += self.step(&chunk, at);
+            at += self.step(&chunk, at, next);
             // A decision is owed and it is over only behind an event that says so.
-            if !self.session.events.is_empty()
+            if next.is_some()
+                || !self.session.events.is_empty()
                 || self.session.held.is_some()
                 || self.session.output_gated()
             {
@@ -65,7 +87,8 @@ impl Connection {
             }
         }
         if at < chunk.len() && !self.input.is_dead() {
-            (self.chunk, self.at) = (chunk, at);
+            self.chunk = Some(chunk);
+            self.at = at;
         } else {
             self.let_go_of(&chunk);
         }
@@ -132,12 +155,12 @@ impl Connection {
 
     /// One frame, or the protocol header. Returns the octets taken.
     #[inline]
-    fn step(&mut self, chunk: &Bytes, at: usize) -> usize {
+    fn step(&mut self, chunk: &Bytes, at: usize, next: &mut Option<Event>) -> usize {
         let octets = chunk.get(at..).unwrap_or(&[]);
         let taken = if self.input.offset() == 0 && self.takes_preamble(octets) {
             PROTOCOL_HEADER_LEN
         } else {
-            self.on_octets(chunk, octets)
+            self.on_octets(chunk, octets, next)
         };
         self.input.decoded(taken);
         taken
@@ -152,7 +175,7 @@ impl Connection {
 
     /// The frame at the front of octets that end the chunk.
     #[inline]
-    fn on_octets(&mut self, chunk: &Bytes, octets: &[u8]) -> usize {
+    fn on_octets(&mut self, chunk: &Bytes, octets: &[u8], next: &mut Option<Event>) -> usize {
         // Frames are whole: they were cut before.
         let Some((header, rest)) = octets.split_first_chunk::<FRAME_HEADER_LEN>() else {
             return octets.len();
@@ -172,7 +195,7 @@ impl Connection {
             self.judge_header(header, &frame).and_then(|()| judge_end(rest.first(), &frame));
         if let Err(fault) = framed {
             self.violated(fault, true);
-        } else if let Err(fault) = self.on_frame(header.frame_type, &frame) {
+        } else if let Err(fault) = self.on_frame(header.frame_type, &frame, next) {
             self.violated(fault, false);
         }
         // A content that has to wait is judged again when there is room to remember it.
@@ -208,13 +231,18 @@ impl Connection {
         Ok(())
     }
 
-    fn on_frame(&mut self, frame_type: FrameType, frame: &Incoming<'_>) -> Result<(), Fault> {
+    fn on_frame(
+        &mut self,
+        frame_type: FrameType,
+        frame: &Incoming<'_>,
+        next: &mut Option<Event>,
+    ) -> Result<(), Fault> {
         match frame_type {
-            FrameType::METHOD => self.on_method(frame),
+            FrameType::METHOD => self.on_method(frame, next),
             FrameType::HEARTBEAT => self.on_heartbeat(frame),
             _ => match self.session.phase {
                 Phase::Open if frame.channel > 0 => {
-                    self.session.on_content_frame(frame, frame_type, &self.rules)
+                    self.session.on_content_frame(frame, frame_type, &self.rules, next)
                 }
                 Phase::Open => {
                     let got = Got::Frame(frame_type);
@@ -245,7 +273,7 @@ impl Connection {
         Ok(()) // HB-04: legal at any moment
     }
 
-    fn on_method(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
+    fn on_method(&mut self, frame: &Incoming<'_>, next: &mut Option<Event>) -> Result<(), Fault> {
         let Some(&[c0, c1, m0, m1]) = frame.payload.first_chunk::<4>() else {
             if self.session.phase == Phase::Closing || self.session.is_leaving(frame.channel) {
                 return Ok(());
@@ -258,7 +286,7 @@ impl Connection {
             class_id: u16::from_be_bytes([c0, c1]),
             method_id: u16::from_be_bytes([m0, m1]),
         };
-        self.on_method_with_id(frame, id).or_else(|mut fault| {
+        self.on_method_with_id(frame, id, next).or_else(|mut fault| {
             // CHN-04: behind this side's channel.close nothing is wrong but with what answers it.
             let answers = [MethodKind::ChannelClose, MethodKind::ChannelCloseOk];
             let is_answer = answers.iter().any(|kind| kind.id(self.session.dialect) == Some(id));
@@ -270,7 +298,12 @@ impl Connection {
         })
     }
 
-    fn on_method_with_id(&mut self, frame: &Incoming<'_>, id: MethodId) -> Result<(), Fault> {
+    fn on_method_with_id(
+        &mut self,
+        frame: &Incoming<'_>,
+        id: MethodId,
+        next: &mut Option<Event>,
+    ) -> Result<(), Fault> {
         let kind = MethodKind::from_id(self.session.dialect, id);
         if self.session.phase == Phase::Closing {
             return match kind {
@@ -299,7 +332,7 @@ impl Connection {
                 Err(frame.wrong_method("FRM-10", ReplyCode::CHANNEL_ERROR, expected, kind))
             }
             (false, _) if self.session.phase == Phase::Open => {
-                self.session.on_channel_method(frame, kind)
+                self.session.on_channel_method(frame, kind, next)
             }
             (false, _) => {
                 let expected = "the next method of the handshake";

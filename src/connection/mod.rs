@@ -71,8 +71,8 @@ pub struct Connection {
     input: Input,
     /// Octets that `handle_input` has left with the caller.
     left: usize,
-    /// The chunk that is being decoded, and how far.
-    chunk: Bytes,
+    /// The chunk that is being decoded, unless nothing is left of it, and how far.
+    chunk: Option<Bytes>,
     at: usize,
     /// Something was decoded since the time was seen last.
     busy: bool,
@@ -156,7 +156,7 @@ impl Connection {
             session,
             input,
             left: 0,
-            chunk: Bytes::new(),
+            chunk: None,
             at: 0,
             busy: false,
             gate: None,
@@ -473,8 +473,8 @@ impl From<Connection> for Parts {
 }
 
 /// What was read and not decoded, in order.
-fn unread(chunk: &Bytes, at: usize, input: Input) -> Vec<u8> {
-    let mut unread: Vec<u8> = chunk.get(at..).unwrap_or(&[]).into();
+fn unread(chunk: Option<&Bytes>, at: usize, input: Input) -> Vec<u8> {
+    let mut unread: Vec<u8> = chunk.and_then(|chunk| chunk.get(at..)).unwrap_or(&[]).into();
     unread.extend(input.into_unread());
     unread
 }

@@ -8,8 +8,8 @@ mod octets;
 pub use content::{Content, ContentPart, ContentStart};
 pub(crate) use content::{Head, ONE_OF_SEVERAL};
 pub use id::{ChannelId, Fate, PublishSeq, ReplyToken, RequestId};
-pub(crate) use octets::Octets;
 pub use method::{Challenge, Credentials, MethodEvent, SaslResponse, UpdateSecret, VirtualHost};
+pub(crate) use octets::Octets;
 
 use alloc::boxed::Box;
 use core::fmt;

@@ -8,7 +8,11 @@ use bytes::Bytes;
 /// times what reading an ack costs, and pins the buffer.
 #[derive(Clone)]
 pub(crate) enum Octets {
-    Short { len: u8, octets: [u8; SHORT] },
+    /// What lies behind the first `len` octets has no meaning.
+    Short {
+        len: u8,
+        octets: [u8; SHORT],
+    },
     Shared(Bytes),
 }
 
@@ -18,18 +22,14 @@ const SHORT: usize = 16;
 const _: () = assert!(size_of::<Octets>() == size_of::<Bytes>());
 
 impl Octets {
-    /// `part` lies in `whole`.
+    /// The octets of `whole` from `start` on that are `part`.
     #[inline]
-    pub(crate) fn of(whole: &Bytes, part: &[u8]) -> Self {
-        if part.len() <= SHORT { Self::short(part) } else { Self::Shared(whole.slice_ref(part)) }
-    }
-
-    #[inline]
-    fn short(part: &[u8]) -> Self {
-        let mut octets = [0; SHORT];
-        for (place, octet) in octets.iter_mut().zip(part) {
-            *place = *octet;
+    pub(crate) fn of(whole: &Bytes, start: usize, part: &[u8]) -> Self {
+        if part.len() > SHORT {
+            return Self::Shared(whole.slice_ref(part));
         }
+        let behind = whole.get(start..).and_then(|rest| rest.first_chunk());
+        let octets = behind.copied().unwrap_or_else(|| padded(part));
         Self::Short { len: u8::try_from(part.len()).unwrap_or(0), octets }
     }
 
@@ -40,6 +40,15 @@ impl Octets {
             Self::Shared(octets) => Self::Shared(Bytes::copy_from_slice(octets)),
         }
     }
+}
+
+#[cold]
+fn padded(part: &[u8]) -> [u8; SHORT] {
+    let mut octets = [0; SHORT];
+    for (place, octet) in octets.iter_mut().zip(part) {
+        *place = *octet;
+    }
+    octets
 }
 
 impl Deref for Octets {
