@@ -184,7 +184,7 @@ fn every_dialect_goes_from_header_to_close() {
         else {
             panic!("{dialect}: {events:?}")
         };
-        assert_eq!(content.body(), "hello");
+        assert_eq!(content.body(), b"hello");
         let mut channel = pair.server.connection.channel(id).unwrap();
         let declare_ok = queue::DeclareOk { queue: "q".into(), ..Default::default() };
         channel.reply(*token, &declare_ok).unwrap();

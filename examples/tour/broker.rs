@@ -119,7 +119,7 @@ impl Broker {
                 exchange: publish.exchange,
                 routing_key: publish.routing_key,
             };
-            channel.return_message(&returned, message.properties(), message.body())?;
+            channel.return_message(&returned, message.properties(), message.share_body())?;
         }
         if let Some(seq) = message.publish_seq() {
             channel.send(&basic::Ack { delivery_tag: seq.number(), multiple: false })?;
@@ -165,7 +165,7 @@ impl Broker {
             ..Default::default()
         };
         let mut channel = server.channel(token.channel())?;
-        channel.get_ok(token, &get_ok, message.properties(), message.body())?;
+        channel.get_ok(token, &get_ok, message.properties(), message.share_body())?;
         Ok(())
     }
 
@@ -223,7 +223,7 @@ impl Consumer {
             routing_key: publish.routing_key,
             ..Default::default()
         };
-        server.channel(self.channel)?.deliver(&deliver, message.properties(), message.body())
+        server.channel(self.channel)?.deliver(&deliver, message.properties(), message.share_body())
     }
 }
 

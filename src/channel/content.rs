@@ -14,32 +14,55 @@ use crate::protocol::{ContentHeader, Dialect, MethodKind, ReplyCode};
 use crate::wire::{DecodeError, DecodeErrorKind, TableLimits};
 
 /// How far the content on a channel has come.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum Receiving {
-    #[default]
-    Nothing,
-    /// The method has come, the header is next.
-    Header(Carrier),
-    /// The header has come, `missing` body octets are to follow.
-    Body { carrier: Carrier, header_at: u32, missing: u64, empty: u16, whole: bool },
-}
-
-/// The method that carries a content.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Carrier {
-    pub(crate) kind: MethodKind,
+pub(crate) struct Receiving {
+    pub(crate) awaited: Awaited,
+    /// The method that carries the content.
+    kind: MethodKind,
+    /// Its octets are handed out together, not part by part.
+    whole: bool,
+    /// Empty body frames in a row.
+    empty: u16,
+    head: HeadPlace,
+    /// Where the header's payload begins, counted from the method's frame.
+    header_at: u32,
     /// A publish's number (server), a get's request (client); of a return (client) what its method
     /// tells of the publish, then the publish's number.
-    pub(crate) number: u64,
-    pub(crate) at: HeadPlace,
+    number: u64,
+    /// Octets of the body that are to follow.
+    missing: u64,
 }
 
-/// Where the octets of method and header are.
+/// What comes next on a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Awaited {
+    /// Any method.
+    Method,
+    /// The header of the content that has begun.
+    Header,
+    /// The rest of its body.
+    Body,
+}
+
+impl Receiving {
+    pub(crate) const NOTHING: Self = Self {
+        awaited: Awaited::Method,
+        kind: MethodKind::BasicPublish,
+        whole: true,
+        empty: 0,
+        head: HeadPlace::Gone,
+        header_at: 0,
+        number: 0,
+        missing: 0,
+    };
+}
+
+/// Where the octets of method and header are, their frames' headers included.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum HeadPlace {
-    /// In the chunk that is being decoded.
-    Chunk { start: u32, end: u32 },
-    /// In the channel's own buffer, because the chunk ended or never held all of it.
+enum HeadPlace {
+    /// In the chunk that is being decoded, from here on.
+    Chunk { start: u32 },
+    /// In the channel's own buffer, because the chunk ended or the body comes in several frames.
     Buffer,
     /// Handed over with the beginning of the content.
     Gone,
@@ -59,9 +82,12 @@ pub(crate) struct ContentRules {
 
 impl ChannelState {
     /// A content method has come; its header is next.
+    #[inline]
     pub(crate) fn begin_content(&mut self, frame: &Incoming<'_>, kind: MethodKind, number: u64) {
-        let at = HeadPlace::Chunk { start: frame.start, end: frame.payload_end() };
-        self.receiving = Receiving::Header(Carrier { kind, number, at });
+        self.receiving.awaited = Awaited::Header;
+        self.receiving.kind = kind;
+        self.receiving.head = HeadPlace::Chunk { start: frame.start };
+        self.receiving.number = number;
     }
 
     pub(crate) fn on_header(
@@ -71,54 +97,67 @@ impl ChannelState {
         next: &mut Option<Event>,
         events: &mut VecDeque<Event>,
     ) -> Result<(), Fault> {
-        let Receiving::Header(carrier) = self.receiving else {
-            let (rule, expected) = match self.receiving {
-                Receiving::Nothing => ("CNT-03", "a method"),
-                _ => ("CNT-05", "a body frame"),
-            };
-            let got = Got::Frame(FrameType::HEADER);
-            return Err(frame.fault(rule, ReplyCode::UNEXPECTED_FRAME, expected, got));
+        if self.receiving.awaited != Awaited::Header {
+            return Err(self.unexpected(frame, FrameType::HEADER));
+        }
+        let header = match ContentHeader::parse(frame.payload, &rules.table) {
+            Ok(header) => header,
+            Err(error) => return Err(header_fault(frame, error)),
         };
-        let header = ContentHeader::parse(frame.payload, &rules.table)
-            .map_err(|error| header_fault(frame, error))?;
-        self.judge_header(frame, carrier.kind, &header, rules)?;
-        let (mut carrier, header_at) = self.join_header(frame, carrier);
+        self.judge_header(frame, &header, rules)?;
         let size = header.body_size;
-        if carrier.kind == MethodKind::BasicReturn {
-            carrier.number = self.returned(Likeness::new(carrier.number, &header.properties, size));
-        }
-        if rules.streamed || size > rules.whole_body {
-            let head = self.take_head(frame.chunk, carrier, header_at, rules.dialect);
-            self.receiving = match size {
-                0 => Receiving::Nothing,
-                missing => {
-                    carrier.at = HeadPlace::Gone;
-                    Receiving::Body { carrier, header_at, missing, empty: 0, whole: false }
-                }
-            };
-            *next = Some(Event::ContentStart(ContentStart { head }));
-            if size == 0 {
-                let (channel, octets) = (self.id, Bytes::new());
-                events.push_back(Event::ContentPart(ContentPart { channel, octets, last: true }));
+        let receiving = &mut self.receiving;
+        match receiving.head {
+            HeadPlace::Chunk { start } => receiving.header_at = frame.payload_start() - start,
+            HeadPlace::Buffer | HeadPlace::Gone => {
+                let header_at = self.gathered.len() + FRAME_HEADER_LEN;
+                receiving.header_at = u32::try_from(header_at).unwrap_or(u32::MAX);
+                self.gathered.extend_from_slice(frame.octets());
             }
+        }
+        receiving.awaited = Awaited::Body;
+        receiving.missing = size;
+        receiving.empty = 0;
+        receiving.whole = !rules.streamed && size <= rules.whole_body;
+        if receiving.kind == MethodKind::BasicReturn {
+            let likeness = Likeness::new(receiving.number, &header.properties, size);
+            self.receiving.number = self.returned(likeness);
+        }
+        if size > 0 && self.receiving.whole {
             return Ok(());
         }
+        let head = self.take_head(frame, rules);
         if size == 0 {
-            // CNT-09: complete with the header.
-            let head = self.take_head(frame.chunk, carrier, header_at, rules.dialect);
-            self.receiving = Receiving::Nothing;
-            *next = Some(Event::Content(Content { body: Bytes::new(), head }));
+            self.receiving.awaited = Awaited::Method; // CNT-09
+        }
+        if self.receiving.whole {
+            *next = Some(Event::Content(Content::without_body(head)));
             return Ok(());
         }
-        self.receiving =
-            Receiving::Body { carrier, header_at, missing: size, empty: 0, whole: true };
+        self.receiving.head = HeadPlace::Gone;
+        *next = Some(Event::ContentStart(ContentStart { head }));
+        if size == 0 {
+            let (channel, octets) = (self.id, Bytes::new());
+            events.push_back(Event::ContentPart(ContentPart { channel, octets, last: true }));
+        }
         Ok(())
+    }
+
+    /// A frame of a content that may not come now.
+    #[cold]
+    fn unexpected(&self, frame: &Incoming<'_>, frame_type: FrameType) -> Fault {
+        let (rule, expected) = match (self.receiving.awaited, frame_type) {
+            (Awaited::Method, _) => ("CNT-03", "a method"),
+            (Awaited::Header, _) => ("CNT-02", "a content header"),
+            (Awaited::Body, _) => ("CNT-05", "a body frame"),
+        };
+        let got = Got::Frame(frame_type);
+        frame.fault(rule, ReplyCode::UNEXPECTED_FRAME, expected, got)
     }
 
     fn judge_header(
         &self,
         frame: &Incoming<'_>,
-        kind: MethodKind,
         header: &ContentHeader<'_>,
         rules: &ContentRules,
     ) -> Result<(), Fault> {
@@ -136,7 +175,7 @@ impl ChannelState {
                 got,
             );
             fault.scope = Scope::Channel(frame.channel);
-            fault.method = kind.id(rules.dialect).unwrap_or_default();
+            fault.method = self.receiving.kind.id(rules.dialect).unwrap_or_default();
             return Err(fault);
         }
         Ok(())
@@ -153,34 +192,14 @@ impl ChannelState {
         })
     }
 
-    /// Brings the header's octets behind those of the method.
-    fn join_header(&mut self, frame: &Incoming<'_>, carrier: Carrier) -> (Carrier, u32) {
-        match carrier.at {
-            HeadPlace::Chunk { start, .. } => {
-                let at = HeadPlace::Chunk { start, end: frame.payload_end() };
-                (Carrier { at, ..carrier }, frame.payload_start() - start)
-            }
-            HeadPlace::Buffer | HeadPlace::Gone => {
-                let header_at = u32::try_from(self.head_buffer.len()).unwrap_or(u32::MAX);
-                self.head_buffer.extend_from_slice(frame.payload);
-                (carrier, header_at)
-            }
-        }
-    }
-
-    fn take_head(
-        &mut self,
-        chunk: &Bytes,
-        carrier: Carrier,
-        header_at: u32,
-        dialect: Dialect,
-    ) -> Head {
-        let octets = match carrier.at {
-            HeadPlace::Chunk { start, end } => slice(chunk, start, end),
-            HeadPlace::Buffer | HeadPlace::Gone => self.head_buffer.split().freeze(),
+    /// Method and header, where `frame` is the last that is needed.
+    fn take_head(&mut self, frame: &Incoming<'_>, rules: &ContentRules) -> Head {
+        let octets = match self.receiving.head {
+            HeadPlace::Chunk { start } => slice(frame.chunk, start, frame.payload_end()),
+            HeadPlace::Buffer | HeadPlace::Gone => self.gathered.split().freeze(),
         };
-        let Carrier { kind, number, .. } = carrier;
-        Head { octets, number, header_at, channel: self.id.number(), kind, dialect }
+        let Receiving { kind, number, header_at, .. } = self.receiving;
+        Head { octets, number, header_at, channel: self.id.number(), kind, dialect: rules.dialect }
     }
 
     pub(crate) fn on_body(
@@ -189,17 +208,12 @@ impl ChannelState {
         rules: &ContentRules,
         next: &mut Option<Event>,
     ) -> Result<(), Fault> {
-        let got = Got::Frame(FrameType::BODY);
-        let Receiving::Body { carrier, header_at, missing, empty, whole } = &mut self.receiving
-        else {
-            let (rule, expected) = match self.receiving {
-                Receiving::Header(_) => ("CNT-02", "a content header"),
-                _ => ("CNT-03", "a method"),
-            };
-            return Err(frame.fault(rule, ReplyCode::UNEXPECTED_FRAME, expected, got));
-        };
+        let receiving = &mut self.receiving;
+        if receiving.awaited != Awaited::Body {
+            return Err(self.unexpected(frame, FrameType::BODY));
+        }
         let len = u64::from(frame.size());
-        if len > *missing {
+        if len > receiving.missing {
             let got = Got::Number(len);
             return Err(frame.fault(
                 "CNT-11",
@@ -209,86 +223,120 @@ impl ChannelState {
             ));
         }
         if len == 0 {
-            *empty = empty.saturating_add(1);
-            if *empty > rules.empty_body_frames {
-                let got = Got::Number(u64::from(*empty));
-                return Err(frame.fault(
-                    "CNT-10",
-                    ReplyCode::FRAME_ERROR,
-                    "fewer empty body frames in a row",
-                    got,
-                ));
-            }
-            return Ok(());
+            return self.on_empty_body(frame, rules);
         }
-        *empty = 0;
-        *missing -= len;
-        let last = *missing == 0;
-        if !*whole {
-            if last {
-                self.receiving = Receiving::Nothing;
-            }
+        receiving.empty = 0;
+        receiving.missing -= len;
+        let last = receiving.missing == 0;
+        if last {
+            receiving.awaited = Awaited::Method;
+        }
+        if !receiving.whole {
             let octets = slice(frame.chunk, frame.payload_start(), frame.payload_end());
             *next = Some(Event::ContentPart(ContentPart { channel: self.id, octets, last }));
             return Ok(());
         }
         if !last {
-            self.body_buffer.extend_from_slice(frame.payload);
+            self.gather(frame);
             return Ok(());
         }
-        let (carrier, header_at) = (*carrier, *header_at);
-        self.receiving = Receiving::Nothing;
-        let head = self.take_head(frame.chunk, carrier, header_at, rules.dialect);
-        let body = if self.body_buffer.is_empty() {
-            slice(frame.chunk, frame.payload_start(), frame.payload_end())
-        } else {
-            self.body_buffer.extend_from_slice(frame.payload);
-            self.body_buffer.split().freeze()
-        };
-        *next = Some(Event::Content(Content { body, head }));
+        *next = Some(Event::Content(self.take_whole(frame, rules)));
         Ok(())
+    }
+
+    fn on_empty_body(&mut self, frame: &Incoming<'_>, rules: &ContentRules) -> Result<(), Fault> {
+        let empty = self.receiving.empty.saturating_add(1);
+        self.receiving.empty = empty;
+        if empty > rules.empty_body_frames {
+            let got = Got::Number(u64::from(empty));
+            let expected = "fewer empty body frames in a row";
+            return Err(frame.fault("CNT-10", ReplyCode::FRAME_ERROR, expected, got));
+        }
+        Ok(())
+    }
+
+    /// Keeps a part of a body that isn't the last one, behind what came before it.
+    fn gather(&mut self, frame: &Incoming<'_>) {
+        self.let_go_of(frame.chunk);
+        self.gathered.extend_from_slice(frame.payload);
+    }
+
+    /// The content whose last body octets have come.
+    #[inline]
+    fn take_whole(&mut self, frame: &Incoming<'_>, rules: &ContentRules) -> Content {
+        match self.receiving.head {
+            HeadPlace::Chunk { start } => {
+                let body_at = frame.payload_start() - start;
+                Content { body: None, body_at, head: self.take_head(frame, rules) }
+            }
+            HeadPlace::Buffer | HeadPlace::Gone => self.take_gathered(frame, rules),
+        }
+    }
+
+    fn take_gathered(&mut self, frame: &Incoming<'_>, rules: &ContentRules) -> Content {
+        let head_len = self.head_len();
+        let body = if self.gathered.len() == head_len {
+            // All of the body is in one frame, which may be large.
+            Some(slice(frame.chunk, frame.payload_start(), frame.payload_end()))
+        } else {
+            self.gathered.extend_from_slice(frame.payload);
+            None
+        };
+        let body_at = u32::try_from(head_len).unwrap_or(u32::MAX);
+        Content { body, body_at, head: self.take_head(frame, rules) }
+    }
+
+    /// Octets of method and header in the channel's own buffer.
+    fn head_len(&self) -> usize {
+        let header_at = self.receiving.header_at as usize;
+        let before = header_at.checked_sub(FRAME_HEADER_LEN);
+        let header = before.and_then(|at| self.gathered.get(at..)?.first_chunk());
+        header_at + header.map_or(0, |header| FrameHeader::parse(header).size as usize)
     }
 
     /// Moves what an unfinished content holds of `chunk` into the channel's own buffer, so that the
     /// read buffer can be reused.
     pub(crate) fn let_go_of(&mut self, chunk: &Bytes) {
-        let (carrier, header_at) = match &mut self.receiving {
-            Receiving::Nothing => return,
-            Receiving::Header(carrier) => (carrier, None),
-            Receiving::Body { carrier, header_at, .. } => (carrier, Some(header_at)),
-        };
-        let HeadPlace::Chunk { start, end } = carrier.at else { return };
-        carrier.at = HeadPlace::Buffer;
-        let octets = chunk.get(start as usize..end as usize).unwrap_or(&[]);
-        let method_len = octets
-            .first_chunk()
-            .map_or(0, |header| FRAME_HEADER_LEN + FrameHeader::parse(header).size as usize);
+        let HeadPlace::Chunk { start } = self.receiving.head else { return };
+        if self.receiving.awaited == Awaited::Method {
+            return;
+        }
+        self.receiving.head = HeadPlace::Buffer;
+        let octets = chunk.get(start as usize..).unwrap_or(&[]);
         // Frames of other channels may lie between method and header: they stay behind.
-        self.head_buffer.clear();
-        self.head_buffer.extend_from_slice(octets.get(..method_len).unwrap_or(&[]));
-        if let Some(header_at) = header_at {
-            let header = octets.get(*header_at as usize..).unwrap_or(&[]);
-            self.head_buffer.extend_from_slice(header);
-            *header_at = u32::try_from(method_len).unwrap_or(u32::MAX);
+        self.gathered.clear();
+        self.gathered.extend_from_slice(first_frame(octets));
+        if self.receiving.awaited == Awaited::Body {
+            let header_at = self.receiving.header_at as usize - FRAME_HEADER_LEN;
+            let behind = self.gathered.len() + FRAME_HEADER_LEN;
+            self.receiving.header_at = u32::try_from(behind).unwrap_or(u32::MAX);
+            self.gathered.extend_from_slice(first_frame(octets.get(header_at..).unwrap_or(&[])));
         }
     }
 
     /// The request that the unfinished content answers, unless its beginning was handed over.
     pub(crate) fn unfinished_get(&self) -> Option<RequestId> {
-        let (Receiving::Header(carrier) | Receiving::Body { carrier, whole: true, .. }) =
-            &self.receiving
-        else {
-            return None;
+        let receiving = &self.receiving;
+        let is_untold = match receiving.awaited {
+            Awaited::Method => false,
+            Awaited::Header => true,
+            Awaited::Body => receiving.whole,
         };
-        (carrier.kind == MethodKind::BasicGetOk).then_some(RequestId(carrier.number))
+        (is_untold && receiving.kind == MethodKind::BasicGetOk)
+            .then_some(RequestId(receiving.number))
     }
 
     /// Forgets an unfinished content.
     pub(crate) fn drop_content(&mut self) {
-        self.receiving = Receiving::Nothing;
-        self.head_buffer = BytesMut::new();
-        self.body_buffer = BytesMut::new();
+        self.receiving = Receiving::NOTHING;
+        self.gathered = BytesMut::new();
     }
+}
+
+/// The frame at the front, without its end octet.
+fn first_frame(octets: &[u8]) -> &[u8] {
+    let size = octets.first_chunk().map_or(0, |header| FrameHeader::parse(header).size as usize);
+    octets.get(..FRAME_HEADER_LEN + size).unwrap_or(&[])
 }
 
 #[cold]

@@ -50,6 +50,12 @@ impl<'a> Incoming<'a> {
         MethodEvent { octets, channel: self.channel, kind, dialect }
     }
 
+    /// The frame without its end octet.
+    pub(crate) fn octets(&self) -> &'a [u8] {
+        let range = self.start as usize..self.payload_end() as usize;
+        self.chunk.get(range).unwrap_or(&[])
+    }
+
     /// The arguments of this frame's method, judged (`MTH-04`, `MTH-05`).
     #[inline]
     pub(crate) fn judged<T>(&self, read: Result<T, DecodeError>) -> Result<T, Fault> {

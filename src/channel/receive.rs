@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use crate::channel::content::{ContentRules, Receiving};
+use crate::channel::content::{Awaited, ContentRules};
 use crate::channel::incoming::{Fault, Incoming};
 use crate::channel::session::Session;
 use crate::channel::state::{ChannelPhase, ChannelState};
@@ -36,8 +36,8 @@ impl Session {
             )),
             ChannelPhase::Opening => self.on_method_while_opening(frame, kind, slot),
             _ => {
-                if !matches!(state.receiving, Receiving::Nothing) {
-                    let rule = if matches!(state.receiving, Receiving::Header(_)) {
+                if state.receiving.awaited != Awaited::Method {
+                    let rule = if state.receiving.awaited == Awaited::Header {
                         "CNT-02"
                     } else {
                         "CNT-04"

@@ -94,9 +94,8 @@ pub(crate) struct ChannelState {
     pub(crate) last_queue: LastQueue,
     /// The last basic.qos.
     pub(crate) qos: Option<basic::Qos>,
-    /// Method and header of a content that a read has split, and bodies in several frames.
-    pub(crate) head_buffer: BytesMut,
-    pub(crate) body_buffer: BytesMut,
+    /// What has come of a content that a read has split or whose body comes in several frames.
+    pub(crate) gathered: BytesMut,
     /// Why this side has sent channel.close.
     pub(crate) closing: Option<Box<CloseReason>>,
 }
@@ -110,7 +109,7 @@ impl ChannelState {
             lane_active: false,
             pinning: false,
             sending: None,
-            receiving: Receiving::Nothing,
+            receiving: Receiving::NOTHING,
             pending: VecDeque::new(),
             owed: VecDeque::new(),
             lane: Lane::default(),
@@ -121,8 +120,7 @@ impl ChannelState {
             consumers: Consumers::default(),
             last_queue: LastQueue::default(),
             qos: None,
-            head_buffer: BytesMut::new(),
-            body_buffer: BytesMut::new(),
+            gathered: BytesMut::new(),
             closing: None,
         }
     }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use crate::event::method::JUDGED;
 use crate::event::{ChannelId, PublishSeq, RequestId};
@@ -11,11 +11,11 @@ use crate::frame::{FRAME_HEADER_LEN, FrameHeader};
 use crate::protocol::{ContentHeader, Dialect, Method, MethodKind, Properties, basic};
 use crate::wire::ShortStr;
 
-/// The method frame and the header frame of a content in one shared buffer, possibly with frames of
-/// other channels between them.
+/// The method frame and the header frame of a content in one shared buffer, perhaps with frames of
+/// other channels between them, and perhaps with the body behind them.
 #[derive(Clone)]
 pub(crate) struct Head {
-    /// From the method's frame header to the end of the header's payload.
+    /// From the method's frame header to the end of the header's payload, or of the body's.
     pub(crate) octets: Bytes,
     /// A publish's number (server, and client for a return) or a get's request (client).
     pub(crate) number: u64,
@@ -38,13 +38,13 @@ impl Head {
 
     /// The payload of the method frame.
     fn method_octets(&self) -> &[u8] {
-        let Some((header, rest)) = self.octets.split_first_chunk() else { return &[] };
-        rest.get(..FrameHeader::parse(header).size as usize).unwrap_or(&[])
+        payload(&self.octets)
     }
 
     /// The payload of the header frame.
     fn header_octets(&self) -> &[u8] {
-        self.octets.get(self.header_at as usize..).unwrap_or(&[])
+        let header_at = (self.header_at as usize).saturating_sub(FRAME_HEADER_LEN);
+        payload(self.octets.get(header_at..).unwrap_or(&[]))
     }
 
     fn header(&self) -> ContentHeader<'_> {
@@ -63,14 +63,25 @@ impl Head {
         }
     }
 
-    fn to_detached(&self) -> Self {
+    /// A copy without what lies between the frames, and with room for a body.
+    fn to_detached(&self, body: &[u8]) -> Self {
         let method_end = FRAME_HEADER_LEN + self.method_octets().len();
-        let mut octets = Vec::with_capacity(method_end);
+        let header_at = self.header_at as usize;
+        let header_end = header_at + self.header_octets().len();
+        let header_frame = header_at.saturating_sub(FRAME_HEADER_LEN)..header_end;
+        let mut octets = Vec::with_capacity(method_end + header_frame.len() + body.len());
         octets.extend_from_slice(self.octets.get(..method_end).unwrap_or(&[]));
-        octets.extend_from_slice(self.header_octets());
-        let header_at = u32::try_from(method_end).unwrap_or(self.header_at);
+        octets.extend_from_slice(self.octets.get(header_frame).unwrap_or(&[]));
+        octets.extend_from_slice(body);
+        let header_at = u32::try_from(method_end + FRAME_HEADER_LEN).unwrap_or(self.header_at);
         Self { octets: octets.into(), header_at, ..*self }
     }
+}
+
+/// The payload of the frame at the front.
+fn payload(octets: &[u8]) -> &[u8] {
+    let Some((header, rest)) = octets.split_first_chunk() else { return &[] };
+    rest.get(..FrameHeader::parse(header).size as usize).unwrap_or(&[])
 }
 
 /// Compares what was received, not how: what lay between the two frames differs from one arrival to
@@ -187,30 +198,62 @@ macro_rules! head_accessors {
 }
 
 /// A received content: a publish, delivery, return or get-ok with header and whole body.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Content {
-    pub(crate) body: Bytes,
+    /// The body, where it doesn't lie behind the head.
+    pub(crate) body: Option<Bytes>,
     pub(crate) head: Head,
+    /// Where the body begins, if it lies behind the head.
+    pub(crate) body_at: u32,
 }
 
 impl Content {
     head_accessors!();
 
+    pub(crate) fn without_body(head: Head) -> Self {
+        let body_at = u32::try_from(head.octets.len()).unwrap_or(u32::MAX);
+        Self { body: None, head, body_at }
+    }
+
     /// The body.
-    pub const fn body(&self) -> &Bytes {
-        &self.body
+    pub fn body(&self) -> &[u8] {
+        match &self.body {
+            Some(body) => body,
+            None => self.head.octets.get(self.body_at as usize..).unwrap_or(&[]),
+        }
+    }
+
+    /// The body, shared: it can be sent on or kept without a copy, and pins the read buffer.
+    pub fn share_body(&self) -> Bytes {
+        self.clone().into_body()
     }
 
     /// The body alone, without a copy.
     pub fn into_body(self) -> Bytes {
-        self.body
+        self.body.unwrap_or_else(|| {
+            let mut octets = self.head.octets;
+            octets.advance(octets.len().min(self.body_at as usize));
+            octets
+        })
     }
 
     /// A copy that doesn't pin the read buffer.
     pub fn to_detached(&self) -> Self {
-        Self { body: Bytes::copy_from_slice(&self.body), head: self.head.to_detached() }
+        let body = self.body();
+        let head = self.head.to_detached(body);
+        let body_at = head.octets.len().saturating_sub(body.len());
+        Self { body: None, head, body_at: u32::try_from(body_at).unwrap_or(u32::MAX) }
     }
 }
+
+/// Compares what was received, not how it lies in memory.
+impl PartialEq for Content {
+    fn eq(&self, other: &Self) -> bool {
+        self.head == other.head && self.body() == other.body()
+    }
+}
+
+impl Eq for Content {}
 
 impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -241,7 +284,7 @@ impl ContentStart {
 
     /// A copy that doesn't pin the read buffer.
     pub fn to_detached(&self) -> Self {
-        Self { head: self.head.to_detached() }
+        Self { head: self.head.to_detached(&[]) }
     }
 }
 

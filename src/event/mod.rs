@@ -130,7 +130,7 @@ impl Event {
     }
 }
 
-const _: () = assert!(size_of::<Event>() <= 80 || size_of::<usize>() != 8);
+const _: () = assert!(size_of::<Event>() <= 88 || size_of::<usize>() != 8);
 
 /// One line, secrets masked.
 impl fmt::Display for Event {

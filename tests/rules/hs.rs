@@ -425,7 +425,7 @@ fn a_server_takes_what_waits_behind_open_once_the_virtual_host_is_accepted() {
     else {
         panic!("{:?}", lines(&events))
     };
-    assert_eq!(content.body(), "hello");
+    assert_eq!(content.body(), b"hello");
     assert_eq!(hex(&accepted.sent()), hex(&[open_ok(), channel_open_ok(1)].concat()));
 
     end.connection.decide(Decision::Refuse { code: ReplyCode(530), text: "" }).unwrap();

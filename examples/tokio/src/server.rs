@@ -106,7 +106,7 @@ impl Application for Server {
                     routing_key: message.routing_key(),
                     ..Default::default()
                 };
-                match channel.deliver(&deliver, message.properties(), message.body()) {
+                match channel.deliver(&deliver, message.properties(), message.share_body()) {
                     Ok(_) => queue.pop_front(),
                     // There will be room another time; a channel that is closing takes no more.
                     Err(

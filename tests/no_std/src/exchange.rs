@@ -39,7 +39,7 @@ pub fn run() -> Result<(), &'static str> {
         .map_err(|_| "the publish was refused")?;
     pair.drive();
     let body = pair.server.events.iter().find_map(|event| match event {
-        Event::Content(content) => Some(content.body().clone()),
+        Event::Content(content) => Some(content.share_body()),
         _ => None,
     });
     if body.as_deref() != Some(b"hello") {
