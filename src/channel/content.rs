@@ -10,7 +10,7 @@ use crate::channel::state::ChannelState;
 use crate::error::{Got, Scope};
 use crate::event::{Content, ContentPart, ContentStart, Event, Head, ONE_OF_SEVERAL, RequestId};
 use crate::frame::{CONTENT_HEADER_MIN_SIZE, FRAME_HEADER_LEN, FrameHeader, FrameType};
-use crate::protocol::{ContentHeader, Dialect, MethodKind, ReplyCode};
+use crate::protocol::{ContentHeader, Dialect, MethodKind, Properties, ReplyCode};
 use crate::wire::{DecodeError, DecodeErrorKind, TableLimits};
 
 /// How far the content on a channel has come.
@@ -104,8 +104,10 @@ impl ChannelState {
             Ok(header) => header,
             Err(error) => return Err(header_fault(frame, error)),
         };
-        self.judge_header(frame, &header, rules)?;
         let size = header.body_size;
+        if header.weight != 0 && !rules.any_weight || size > rules.max_body {
+            return Err(self.unwanted(frame, header.weight, size, rules));
+        }
         let receiving = &mut self.receiving;
         match receiving.head {
             HeadPlace::Chunk { start } => receiving.header_at = frame.payload_start() - start,
@@ -120,8 +122,7 @@ impl ChannelState {
         receiving.empty = 0;
         receiving.whole = !rules.streamed && size <= rules.whole_body;
         if receiving.kind == MethodKind::BasicReturn {
-            let likeness = Likeness::new(receiving.number, &header.properties, size);
-            self.receiving.number = self.returned(likeness);
+            self.receiving.number = self.returned(header.properties, size);
         }
         if size > 0 && self.receiving.whole {
             return Ok(());
@@ -155,34 +156,31 @@ impl ChannelState {
         frame.fault(rule, ReplyCode::UNEXPECTED_FRAME, expected, got)
     }
 
-    fn judge_header(
+    /// What is wrong with a header that is well-formed.
+    #[cold]
+    fn unwanted(
         &self,
         frame: &Incoming<'_>,
-        header: &ContentHeader<'_>,
+        weight: u16,
+        size: u64,
         rules: &ContentRules,
-    ) -> Result<(), Fault> {
-        if header.weight != 0 && !rules.any_weight {
-            let got = Got::Number(header.weight.into());
-            return Err(frame.fault("CNT-08", ReplyCode::FRAME_ERROR, "weight 0", got));
+    ) -> Fault {
+        if weight != 0 && !rules.any_weight {
+            let got = Got::Number(weight.into());
+            return frame.fault("CNT-08", ReplyCode::FRAME_ERROR, "weight 0", got);
         }
-        if header.body_size > rules.max_body {
-            // LIM-04: judged before a single octet of the body is taken.
-            let got = Got::Number(header.body_size);
-            let mut fault = frame.fault(
-                "LIM-04",
-                ReplyCode::CONTENT_TOO_LARGE,
-                "a body within the limit of this side",
-                got,
-            );
-            fault.scope = Scope::Channel(frame.channel);
-            fault.method = self.receiving.kind.id(rules.dialect).unwrap_or_default();
-            return Err(fault);
-        }
-        Ok(())
+        // LIM-04: judged before a single octet of the body is taken.
+        let (code, got) = (ReplyCode::CONTENT_TOO_LARGE, Got::Number(size));
+        let mut fault = frame.fault("LIM-04", code, "a body within the limit of this side", got);
+        fault.scope = Scope::Channel(frame.channel);
+        fault.method = self.receiving.kind.id(rules.dialect).unwrap_or_default();
+        fault
     }
 
     /// The publish that comes back, 0 if it is none that could (`CNF-04`).
-    fn returned(&mut self, likeness: Likeness) -> u64 {
+    #[inline(never)]
+    fn returned(&mut self, properties: Properties<'_>, size: u64) -> u64 {
+        let likeness = Likeness::new(self.receiving.number, &properties, size);
         if self.confirms.is_selecting() {
             return 0; // Publishes before confirm.select have no number.
         }

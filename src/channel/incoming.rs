@@ -50,6 +50,20 @@ impl<'a> Incoming<'a> {
         MethodEvent { octets, channel: self.channel, kind, dialect }
     }
 
+    /// Class id and method id, if the payload of this method frame has them.
+    #[inline]
+    pub(crate) fn method_id(&self) -> Option<MethodId> {
+        let &[c0, c1, m0, m1] = self.payload.first_chunk()?;
+        let (class_id, method_id) = (u16::from_be_bytes([c0, c1]), u16::from_be_bytes([m0, m1]));
+        Some(MethodId { class_id, method_id })
+    }
+
+    #[cold]
+    pub(crate) fn without_ids(&self) -> Fault {
+        let (code, got) = (ReplyCode::FRAME_ERROR, Got::Number(self.size().into()));
+        self.fault("FRM-08", code, "a class id and a method id", got)
+    }
+
     /// The frame without its end octet.
     pub(crate) fn octets(&self) -> &'a [u8] {
         let range = self.start as usize..self.payload_end() as usize;

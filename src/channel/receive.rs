@@ -12,11 +12,85 @@ use crate::error::{CloseReason, Got, Initiator, Scope, Violation};
 use crate::event::{ChannelId, Event};
 use crate::frame::FrameType;
 use crate::phase::Side;
-use crate::protocol::{Method, MethodKind, ReplyCode, channel};
+use crate::protocol::{Method, MethodId, MethodKind, ReplyCode, channel};
 
 impl Session {
-    /// A method frame on channel 1 or above; the connection is open, side and dialect are judged.
-    pub(crate) fn on_channel_method(
+    /// A method frame on channel 1 or above; the connection is open.
+    #[inline(never)]
+    pub(crate) fn on_method_frame(
+        &mut self,
+        frame: &Incoming<'_>,
+        next: &mut Option<Event>,
+    ) -> Result<(), Fault> {
+        let Some(id) = frame.method_id() else {
+            return if self.is_leaving(frame.channel) { Ok(()) } else { Err(frame.without_ids()) };
+        };
+        let result = match self.judge_method(frame, id) {
+            Ok(kind) => self.on_channel_method(frame, kind, next),
+            Err(fault) => Err(fault),
+        };
+        match result {
+            Ok(()) => Ok(()),
+            Err(fault) => self.unless_leaving(frame, id, fault),
+        }
+    }
+
+    /// Which method it is, where the peer has it and may send it on this channel.
+    #[inline]
+    pub(crate) fn judge_method(
+        &self,
+        frame: &Incoming<'_>,
+        id: MethodId,
+    ) -> Result<MethodKind, Fault> {
+        let kind = MethodKind::from_id(self.dialect, id);
+        match kind {
+            Some(kind) if self.may_come(kind, frame.channel) => Ok(kind),
+            _ => Err(self.misplaced(frame, id, kind)),
+        }
+    }
+
+    #[inline]
+    fn may_come(&self, kind: MethodKind, channel: u16) -> bool {
+        let info = kind.info();
+        self.side.peer().sends(info.senders) && info.on_channel_zero == (channel == 0)
+    }
+
+    #[cold]
+    fn misplaced(&self, frame: &Incoming<'_>, id: MethodId, kind: Option<MethodKind>) -> Fault {
+        let Some(kind) = kind else {
+            let got = Got::UnknownMethod(id);
+            return frame.fault("MTH-02", ReplyCode::NOT_IMPLEMENTED, "a known method", got);
+        };
+        let (rule, code, expected) = if !self.side.peer().sends(kind.info().senders) {
+            ("MTH-03", ReplyCode::COMMAND_INVALID, "a method of the other side")
+        } else if frame.channel == 0 {
+            ("FRM-10", ReplyCode::CHANNEL_ERROR, "a channel above 0")
+        } else {
+            ("FRM-09", ReplyCode::COMMAND_INVALID, "channel 0")
+        };
+        frame.wrong_method(rule, code, expected, kind)
+    }
+
+    /// CHN-04: behind this side's channel.close nothing is wrong but with what answers it.
+    #[cold]
+    fn unless_leaving(
+        &self,
+        frame: &Incoming<'_>,
+        id: MethodId,
+        mut fault: Fault,
+    ) -> Result<(), Fault> {
+        let answers = [MethodKind::ChannelClose, MethodKind::ChannelCloseOk];
+        let is_answer = answers.iter().any(|kind| kind.id(self.dialect) == Some(id));
+        if !is_answer && self.is_leaving(frame.channel) {
+            return Ok(());
+        }
+        fault.method = id; // CLS-07: whatever is wrong with a method, the Close names it.
+        Err(fault)
+    }
+
+    /// A method on channel 1 or above that may come there; the connection is open.
+    #[inline]
+    fn on_channel_method(
         &mut self,
         frame: &Incoming<'_>,
         kind: MethodKind,
@@ -203,35 +277,33 @@ impl Session {
         Ok(())
     }
 
-    /// A content header or body frame on channel 1 or above.
-    pub(crate) fn on_content_frame(
+    /// A content header on channel 1 or above; the connection is open.
+    #[inline(never)]
+    pub(crate) fn on_header_frame(
         &mut self,
         frame: &Incoming<'_>,
-        frame_type: FrameType,
         rules: &ContentRules,
         next: &mut Option<Event>,
     ) -> Result<(), Fault> {
-        let slot = self.channels.find(frame.channel);
-        let Some(state) = slot.and_then(|slot| self.channels.get_mut(slot)) else {
-            // LIM-05: no state is made for it.
-            let got = Got::Frame(frame_type);
-            return Err(frame.fault("CHN-01", ReplyCode::CHANNEL_ERROR, "an open channel", got));
-        };
-        match state.phase {
-            ChannelPhase::Closing => Ok(()), // CHN-04
-            ChannelPhase::Draining => {
-                let expected = "nothing behind channel.close";
-                let got = Got::Frame(frame_type);
-                Err(frame.fault("CHN-08", ReplyCode::CHANNEL_ERROR, expected, got))
+        match self.channels.find_mut(frame.channel) {
+            Some(state) if state.phase == ChannelPhase::Open => {
+                state.on_header(frame, rules, next, &mut self.events)
             }
-            ChannelPhase::Open if frame_type == FrameType::BODY => {
-                state.on_body(frame, rules, next)
-            }
-            ChannelPhase::Open => state.on_header(frame, rules, next, &mut self.events),
-            _ => {
-                let got = Got::Frame(frame_type);
-                Err(frame.fault("CHN-01", ReplyCode::CHANNEL_ERROR, "channel.open-ok", got))
-            }
+            state => not_now(frame, FrameType::HEADER, state.map(|state| state.phase)),
+        }
+    }
+
+    /// A body frame on channel 1 or above; the connection is open.
+    #[inline(never)]
+    pub(crate) fn on_body_frame(
+        &mut self,
+        frame: &Incoming<'_>,
+        rules: &ContentRules,
+        next: &mut Option<Event>,
+    ) -> Result<(), Fault> {
+        match self.channels.find_mut(frame.channel) {
+            Some(state) if state.phase == ChannelPhase::Open => state.on_body(frame, rules, next),
+            state => not_now(frame, FrameType::BODY, state.map(|state| state.phase)),
         }
     }
 
@@ -262,4 +334,21 @@ impl Session {
     pub(crate) fn decode<'a>(&self, frame: &Incoming<'a>) -> Result<Method<'a>, Fault> {
         frame.judged(Method::decode(self.dialect, frame.payload, &self.table))
     }
+}
+
+/// A frame of a content on a channel that isn't open.
+#[cold]
+fn not_now(
+    frame: &Incoming<'_>,
+    frame_type: FrameType,
+    phase: Option<ChannelPhase>,
+) -> Result<(), Fault> {
+    let (rule, expected) = match phase {
+        Some(ChannelPhase::Closing) => return Ok(()), // CHN-04
+        Some(ChannelPhase::Draining) => ("CHN-08", "nothing behind channel.close"),
+        // LIM-05: no state is made for it.
+        None => ("CHN-01", "an open channel"),
+        Some(_) => ("CHN-01", "channel.open-ok"),
+    };
+    Err(frame.fault(rule, ReplyCode::CHANNEL_ERROR, expected, Got::Frame(frame_type)))
 }

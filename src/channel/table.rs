@@ -49,6 +49,13 @@ impl ChannelTable {
         (slot != NONE).then_some(Slot(slot))
     }
 
+    /// The channel with this number.
+    #[inline]
+    pub(crate) fn find_mut(&mut self, channel: u16) -> Option<&mut ChannelState> {
+        let slot = self.find(channel)?;
+        self.get_mut(slot)
+    }
+
     #[inline]
     pub(crate) fn get(&self, slot: Slot) -> Option<&ChannelState> {
         self.slab.get(usize::from(slot.0))

@@ -138,6 +138,8 @@ impl Connection {
     }
 
     /// The stream has ended and everything before its end is decoded.
+    #[cold]
+    #[inline(never)]
     pub(super) fn end_of_stream(&mut self) {
         if let Some(mut reason) = self.closing.take() {
             if reason.detail == CloseDetail::None {

@@ -12,7 +12,7 @@ use crate::frame::{
     PeerProtocol,
 };
 use crate::phase::{Phase, Side};
-use crate::protocol::{MethodId, MethodKind, ReplyCode};
+use crate::protocol::{MethodKind, ReplyCode};
 
 impl Connection {
     /// The next thing that has happened; `None` when nothing has, or while a decision is owed.
@@ -25,86 +25,80 @@ impl Connection {
 
     /// Decodes until there is something to tell, or nothing left that may be decoded now.
     fn decode(&mut self, next: &mut Option<Event>) {
-        loop {
-            if let Some(event) = self.session.events.pop_front() {
-                *next = Some(event);
-                return;
+        while self.may_decode(next) {
+            if self.chunk.is_none() {
+                self.at = 0;
+                self.chunk = self.input.next_chunk();
             }
-            if self.session.phase == Phase::Closed {
-                return;
-            }
-            if self.gate.is_some() {
-                if !self.input.ended {
+            if self.chunk.is_some() {
+                self.decode_chunk(next);
+                if next.is_some() {
                     return;
                 }
-                self.end_of_stream();
-                continue;
-            }
-            self.stalled = self.session.output_gated() && !self.input.ended;
-            if self.stalled || self.session.is_held() {
-                return;
-            }
-            self.session.held = None;
-            let Some(chunk) = self.next_chunk() else {
-                if !self.ends_here() {
-                    self.judge_ahead();
-                    *next = self.session.events.pop_front();
-                    return;
-                }
-                continue;
-            };
-            self.decode_chunk(chunk, next);
-            if next.is_some() {
+            } else if !self.ends_here() {
+                self.judge_ahead();
+                *next = self.session.events.pop_front();
                 return;
             }
         }
     }
 
-    /// Frames to be decoded: the rest of those that were begun with, else others.
+    /// Whether frames may be decoded now. If not, `next` is what there is to tell.
     #[inline]
-    fn next_chunk(&mut self) -> Option<Bytes> {
-        if let Some(chunk) = self.chunk.take() {
-            return Some(chunk);
+    fn may_decode(&mut self, next: &mut Option<Event>) -> bool {
+        if !self.session.events.is_empty() || self.session.phase == Phase::Closed {
+            *next = self.session.events.pop_front();
+            return false;
         }
-        self.at = 0;
-        self.input.next_chunk()
+        if self.gate.is_some() {
+            if self.input.ended {
+                self.end_of_stream();
+                *next = self.session.events.pop_front();
+            }
+            return false;
+        }
+        self.stalled = self.session.output_gated() && !self.input.ended;
+        if self.stalled || self.session.is_held() {
+            return false;
+        }
+        self.session.held = None;
+        true
     }
 
     /// Decodes frames until there is something to tell or the chunk is used up.
     #[inline]
-    fn decode_chunk(&mut self, chunk: Bytes, next: &mut Option<Event>) {
+    fn decode_chunk(&mut self, next: &mut Option<Event>) {
         self.busy = true;
-        let mut at = self.at;
-        while at < chunk.len() {
-            at += self.step(&chunk, at, next);
+        while let Some(taken) = self.step(next) {
+            if self.session.held.is_some() {
+                return; // A content that has to wait is judged again when there is room to remember it.
+            }
+            self.at += taken;
+            self.input.decoded(taken);
             // A decision is owed and it is over only behind an event that says so.
-            if next.is_some()
-                || !self.session.events.is_empty()
-                || self.session.held.is_some()
-                || self.session.output_gated()
-            {
+            if next.is_some() || !self.session.events.is_empty() || self.session.output_gated() {
                 break;
             }
         }
-        if at < chunk.len() && !self.input.is_dead() {
-            self.chunk = Some(chunk);
-            self.at = at;
-        } else {
-            self.let_go_of(&chunk);
+        if self.chunk.as_ref().is_some_and(|chunk| self.at >= chunk.len()) {
+            self.let_go_of_chunk();
         }
     }
 
     /// Contents that have begun keep nothing of the read buffer.
-    fn let_go_of(&mut self, chunk: &Bytes) {
+    #[inline(never)]
+    fn let_go_of_chunk(&mut self) {
+        let Some(chunk) = self.chunk.take() else { return };
         while let Some(slot) = self.session.pinning.pop() {
             if let Some(state) = self.session.channels.get_mut(slot) {
                 state.pinning = false;
-                state.let_go_of(chunk);
+                state.let_go_of(&chunk);
             }
         }
     }
 
     /// Whether the stream ends here; the terminal event is queued then.
+    #[inline(never)]
     fn ends_here(&mut self) -> bool {
         if self.input.ended && self.other_protocol().is_none() && self.judged_ahead().is_none() {
             self.end_of_stream();
@@ -114,6 +108,7 @@ impl Connection {
     }
 
     /// A frame that isn't whole is judged by its header once nothing precedes it (`LIM-01`).
+    #[inline(never)]
     fn judge_ahead(&mut self) {
         if let Some(protocol) = self.other_protocol() {
             self.speaks(protocol);
@@ -153,17 +148,72 @@ impl Connection {
         self.judge_header(header, &at_end).err()
     }
 
-    /// One frame, or the protocol header. Returns the octets taken.
+    /// One frame, or the protocol header. Returns the octets taken; `None`: the chunk is used up.
+    ///
+    /// What nearly all frames are comes first; all others, and all that is wrong, take the long way.
     #[inline]
-    fn step(&mut self, chunk: &Bytes, at: usize, next: &mut Option<Event>) -> usize {
-        let octets = chunk.get(at..).unwrap_or(&[]);
+    fn step(&mut self, next: &mut Option<Event>) -> Option<usize> {
+        let chunk = self.chunk.as_ref()?;
+        let (header, rest) = chunk.get(self.at..)?.split_first_chunk::<FRAME_HEADER_LEN>()?;
+        let FrameHeader { frame_type, channel, size } = FrameHeader::parse(header);
+        // Frames are whole: they were cut before.
+        let (payload, rest) = rest.split_at_checked(size as usize).unwrap_or_default();
+        let start = u32::try_from(self.at).unwrap_or(u32::MAX);
+        let frame = Incoming { chunk, payload, start, channel, offset: self.input.offset() };
+        let is_usual =
+            self.session.phase == Phase::Open && channel != 0 && rest.first() == Some(&FRAME_END);
+        let result = match frame_type {
+            FrameType::BODY if is_usual && size <= self.largest_body => {
+                self.session.on_body_frame(&frame, &self.rules, next)
+            }
+            FrameType::HEADER if is_usual && size <= self.largest_other => {
+                self.session.on_header_frame(&frame, &self.rules, next)
+            }
+            FrameType::METHOD if is_usual && size <= self.largest_other => {
+                self.session.on_method_frame(&frame, next)
+            }
+            _ => return Some(self.step_judging(next)),
+        };
+        if let Err(fault) = result {
+            self.violated(fault, false);
+        }
+        Some(size as usize + FRAME_OVERHEAD)
+    }
+
+    /// One frame that is judged in all respects, one after the other, or the protocol header. Returns
+    /// the octets taken.
+    #[inline(never)]
+    fn step_judging(&mut self, next: &mut Option<Event>) -> usize {
+        let Some(chunk) = self.chunk.take() else { return 0 };
+        let octets = chunk.get(self.at..).unwrap_or(&[]);
         let taken = if self.input.offset() == 0 && self.takes_preamble(octets) {
             PROTOCOL_HEADER_LEN
         } else {
-            self.on_octets(chunk, octets, next)
+            self.judge(&chunk, octets, next)
         };
-        self.input.decoded(taken);
+        if !self.input.is_dead() {
+            self.chunk = Some(chunk);
+        }
         taken
+    }
+
+    fn judge(&mut self, chunk: &Bytes, octets: &[u8], next: &mut Option<Event>) -> usize {
+        let Some((header, rest)) = octets.split_first_chunk::<FRAME_HEADER_LEN>() else {
+            return octets.len();
+        };
+        let header = FrameHeader::parse(header);
+        let (payload, rest) = rest.split_at_checked(header.size as usize).unwrap_or_default();
+        let start = u32::try_from(self.at).unwrap_or(u32::MAX);
+        let offset = self.input.offset();
+        let frame = Incoming { chunk, payload, start, channel: header.channel, offset };
+        let framed =
+            self.judge_header(header, &frame).and_then(|()| judge_end(rest.first(), &frame));
+        if let Err(fault) = framed {
+            self.violated(fault, true);
+        } else if let Err(fault) = self.on_frame(header.frame_type, &frame, next) {
+            self.violated(fault, false);
+        }
+        header.size as usize + FRAME_OVERHEAD
     }
 
     #[cold]
@@ -173,37 +223,7 @@ impl Connection {
             && preamble.is_some_and(|octets| self.on_preamble(octets))
     }
 
-    /// The frame at the front of octets that end the chunk.
-    #[inline]
-    fn on_octets(&mut self, chunk: &Bytes, octets: &[u8], next: &mut Option<Event>) -> usize {
-        // Frames are whole: they were cut before.
-        let Some((header, rest)) = octets.split_first_chunk::<FRAME_HEADER_LEN>() else {
-            return octets.len();
-        };
-        let header = FrameHeader::parse(header);
-        let size = header.size as usize;
-        let (payload, rest) = rest.split_at_checked(size).unwrap_or_default();
-        let start = chunk.len() - octets.len();
-        let frame = Incoming {
-            chunk,
-            payload,
-            start: u32::try_from(start).unwrap_or(u32::MAX),
-            channel: header.channel,
-            offset: self.input.offset(),
-        };
-        let framed =
-            self.judge_header(header, &frame).and_then(|()| judge_end(rest.first(), &frame));
-        if let Err(fault) = framed {
-            self.violated(fault, true);
-        } else if let Err(fault) = self.on_frame(header.frame_type, &frame, next) {
-            self.violated(fault, false);
-        }
-        // A content that has to wait is judged again when there is room to remember it.
-        if self.session.held.is_none() { size + FRAME_OVERHEAD } else { 0 }
-    }
-
     /// Type and size, from the seven octets alone (`FRM-03`, `FRM-06`).
-    #[inline]
     fn judge_header(&self, header: FrameHeader, frame: &Incoming<'_>) -> Result<(), Fault> {
         let largest = match header.frame_type {
             FrameType::METHOD | FrameType::HEADER => self.largest_other,
@@ -238,11 +258,18 @@ impl Connection {
         next: &mut Option<Event>,
     ) -> Result<(), Fault> {
         match frame_type {
-            FrameType::METHOD => self.on_method(frame, next),
+            FrameType::METHOD if self.session.phase == Phase::Open && frame.channel > 0 => {
+                self.session.on_method_frame(frame, next)
+            }
+            FrameType::METHOD => self.on_connection_frame(frame),
             FrameType::HEARTBEAT => self.on_heartbeat(frame),
             _ => match self.session.phase {
                 Phase::Open if frame.channel > 0 => {
-                    self.session.on_content_frame(frame, frame_type, &self.rules, next)
+                    if frame_type == FrameType::BODY {
+                        self.session.on_body_frame(frame, &self.rules, next)
+                    } else {
+                        self.session.on_header_frame(frame, &self.rules, next)
+                    }
                 }
                 Phase::Open => {
                     let got = Got::Frame(frame_type);
@@ -273,72 +300,28 @@ impl Connection {
         Ok(()) // HB-04: legal at any moment
     }
 
-    fn on_method(&mut self, frame: &Incoming<'_>, next: &mut Option<Event>) -> Result<(), Fault> {
-        let Some(&[c0, c1, m0, m1]) = frame.payload.first_chunk::<4>() else {
-            if self.session.phase == Phase::Closing || self.session.is_leaving(frame.channel) {
-                return Ok(());
-            }
-            let got = Got::Number(frame.size().into());
-            let expected = "a class id and a method id";
-            return Err(frame.fault("FRM-08", ReplyCode::FRAME_ERROR, expected, got));
-        };
-        let id = MethodId {
-            class_id: u16::from_be_bytes([c0, c1]),
-            method_id: u16::from_be_bytes([m0, m1]),
-        };
-        self.on_method_with_id(frame, id, next).or_else(|mut fault| {
-            // CHN-04: behind this side's channel.close nothing is wrong but with what answers it.
-            let answers = [MethodKind::ChannelClose, MethodKind::ChannelCloseOk];
-            let is_answer = answers.iter().any(|kind| kind.id(self.session.dialect) == Some(id));
-            if !is_answer && self.session.is_leaving(frame.channel) {
-                return Ok(());
-            }
-            fault.method = id; // CLS-07: whatever is wrong with a method, the Close names it.
-            Err(fault)
-        })
-    }
-
-    fn on_method_with_id(
-        &mut self,
-        frame: &Incoming<'_>,
-        id: MethodId,
-        next: &mut Option<Event>,
-    ) -> Result<(), Fault> {
-        let kind = MethodKind::from_id(self.session.dialect, id);
+    /// A method on channel 0, or one that comes when the connection isn't open.
+    fn on_connection_frame(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
+        let id = frame.method_id();
         if self.session.phase == Phase::Closing {
-            return match kind {
+            return match id.and_then(|id| MethodKind::from_id(self.session.dialect, id)) {
                 Some(kind) if frame.channel == 0 => self.on_method_while_closing(frame, kind),
                 _ => Ok(()), // CLS-01
             };
         }
-        let Some(kind) = kind else {
-            let got = Got::UnknownMethod(id);
-            let expected = "a known method";
-            return Err(frame.fault("MTH-02", ReplyCode::NOT_IMPLEMENTED, expected, got));
-        };
-        let info = kind.info();
-        if !self.session.side.peer().sends(info.senders) {
-            let expected = "a method of the other side";
-            return Err(frame.wrong_method("MTH-03", ReplyCode::COMMAND_INVALID, expected, kind));
-        }
-        match (info.on_channel_zero, frame.channel) {
-            (true, 0) => self.on_connection_method(frame, kind),
-            (true, _) => {
-                let rule = "FRM-09";
-                Err(frame.wrong_method(rule, ReplyCode::COMMAND_INVALID, "channel 0", kind))
-            }
-            (false, 0) => {
-                let expected = "a channel above 0";
-                Err(frame.wrong_method("FRM-10", ReplyCode::CHANNEL_ERROR, expected, kind))
-            }
-            (false, _) if self.session.phase == Phase::Open => {
-                self.session.on_channel_method(frame, kind, next)
-            }
-            (false, _) => {
+        let Some(id) = id else { return Err(frame.without_ids()) };
+        let result = match self.session.judge_method(frame, id) {
+            Ok(kind) if kind.info().on_channel_zero => self.on_connection_method(frame, kind),
+            Ok(kind) => {
                 let expected = "the next method of the handshake";
                 Err(frame.wrong_method("HS-01", ReplyCode::COMMAND_INVALID, expected, kind))
             }
-        }
+            Err(fault) => Err(fault),
+        };
+        result.map_err(|mut fault| {
+            fault.method = id; // CLS-07: whatever is wrong with a method, the Close names it.
+            fault
+        })
     }
 
     /// The largest payloads that the peer may send from now on.
@@ -359,7 +342,6 @@ impl Connection {
 }
 
 /// The end octet, before the payload is looked at (`FRM-02`).
-#[inline]
 fn judge_end(octet: Option<&u8>, frame: &Incoming<'_>) -> Result<(), Fault> {
     match octet {
         Some(&FRAME_END) => Ok(()),

@@ -25,8 +25,8 @@ const LONGEST_CHUNK: usize = 1 << 30;
 pub(crate) struct Input {
     /// Whole frames that wait to be decoded.
     chunks: VecDeque<Bytes>,
-    /// The octets of all `chunks`, and of what the connection has taken and not decoded yet.
-    undecoded: usize,
+    /// Octets of the stream up to the end of all `chunks`.
+    cut: u64,
     /// The beginning of a frame, where it was not left with the caller.
     partial: BytesMut,
     /// The first octets of the frame that isn't whole yet, whoever holds it.
@@ -81,7 +81,7 @@ impl Input {
     pub(crate) fn new(preamble: Preamble, ceiling: u32) -> Self {
         Self {
             chunks: VecDeque::new(),
-            undecoded: 0,
+            cut: 0,
             partial: BytesMut::new(),
             ahead: Ahead::default(),
             ceiling: ceiling.min(LARGEST_FRAME),
@@ -99,8 +99,8 @@ impl Input {
     }
 
     /// Octets that wait to be decoded, frames that aren't whole not counted.
-    pub(crate) const fn undecoded(&self) -> usize {
-        self.undecoded
+    pub(crate) fn undecoded(&self) -> usize {
+        usize::try_from(self.cut.saturating_sub(self.offset)).unwrap_or(usize::MAX)
     }
 
     pub(crate) const fn offset(&self) -> u64 {
@@ -226,23 +226,33 @@ impl Input {
     fn scan(&mut self, octets: &[u8], budget: usize, one_at_least: bool) -> usize {
         let budget = budget.min(LONGEST_CHUNK);
         let mut at = 0;
-        loop {
-            let rest = octets.get(at..).unwrap_or(&[]);
-            match self.unit_len(rest) {
-                Unit::Whole(len)
-                    if rest.len() >= len && (at + len <= budget || (at == 0 && one_at_least)) =>
-                {
-                    at += len;
-                    self.leave_preamble();
-                }
-                Unit::Refused => {
-                    self.refused = true;
-                    break;
-                }
-                _ => break,
+        match self.unit_len(octets) {
+            Unit::Whole(len) if len <= octets.len() && (len <= budget || one_at_least) => {
+                self.leave_preamble();
+                at = self.scan_frames(octets, len, budget.min(octets.len()));
             }
+            Unit::Refused => self.refused = true,
+            Unit::Whole(_) | Unit::Short(_) => {}
         }
         self.ahead = Ahead::of(octets.get(at..).unwrap_or(&[]));
+        at
+    }
+
+    /// Where the last frame ends that begins at `at` or behind it and is whole before `end`.
+    #[inline]
+    fn scan_frames(&mut self, octets: &[u8], mut at: usize, end: usize) -> usize {
+        while let Some(header) = octets.get(at..).and_then(<[u8]>::first_chunk) {
+            let size = FrameHeader::parse(header).size;
+            if size > self.ceiling {
+                self.refused = true; // FRM-07: before any arithmetic
+                break;
+            }
+            let behind = at + (size as usize + FRAME_OVERHEAD);
+            if behind > end {
+                break;
+            }
+            at = behind;
+        }
         at
     }
 
@@ -278,7 +288,7 @@ impl Input {
     }
 
     fn push(&mut self, chunk: Bytes) {
-        self.undecoded += chunk.len();
+        self.cut += chunk.len() as u64;
         self.chunks.push_back(chunk);
     }
 
@@ -290,7 +300,6 @@ impl Input {
     /// Counts octets as decoded.
     #[inline]
     pub(crate) fn decoded(&mut self, octets: usize) {
-        self.undecoded -= octets.min(self.undecoded);
         self.offset += octets as u64;
     }
 
@@ -300,7 +309,7 @@ impl Input {
         self.chunks = VecDeque::new();
         self.partial = BytesMut::new();
         self.ahead = Ahead::default();
-        self.undecoded = 0;
+        self.cut = self.offset;
     }
 
     pub(crate) const fn is_dead(&self) -> bool {
@@ -327,7 +336,7 @@ enum Unit {
 impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Input")
-            .field("undecoded", &self.undecoded)
+            .field("undecoded", &self.undecoded())
             .field("partial", &self.partial.len())
             .field("offset", &self.offset)
             .field("ended", &self.ended)

@@ -32,7 +32,9 @@ impl<'a> Properties<'a> {
         if flags & !Property::FLAGS != 0 {
             return Err(DecodeError::new(DecodeErrorKind::BadFlags { flags }, "property-flags", 0));
         }
-        Self::check(flags, r, limits)?;
+        if !Self::passes(flags, r, limits) {
+            return Err(fault_in(flags, r, limits));
+        }
         Ok(Self { flags, octets: r.rest() })
     }
 
@@ -194,33 +196,28 @@ fn first_set(flags: u16) -> Option<Property> {
 
 /// Passes over the short strings of these properties, which follow each other.
 #[inline]
-pub(super) fn pass_short_strs(r: &mut Reader<'_>, flags: u16) -> Result<(), DecodeError> {
-    let start = *r;
-    for _ in 0..flags.count_ones() {
+pub(super) fn pass_short_strs(r: &mut Reader<'_>, flags: u16) -> bool {
+    let mut left = flags;
+    while left != 0 {
         if !r.pass_short_str() {
-            return Err(fault_in(start, flags));
+            return false;
         }
+        left &= left - 1;
     }
-    Ok(())
+    true
 }
 
-/// Passes over the values of these properties, which follow each other and take `LEN` octets each.
-#[inline]
-pub(super) fn pass_fixed<const LEN: usize>(
-    r: &mut Reader<'_>,
-    flags: u16,
-) -> Result<(), DecodeError> {
-    if r.pass(flags.count_ones() as usize * LEN) { Ok(()) } else { Err(fault_in(*r, flags)) }
-}
-
-/// What is wrong with the values of these properties.
+/// What is wrong with the values of these properties, or behind them.
 #[cold]
 #[inline(never)]
-fn fault_in(mut r: Reader<'_>, flags: u16) -> DecodeError {
-    let fault = set_in(flags).find_map(|property| skip(&mut r, property).err());
-    // Only what can't be passed comes here.
+fn fault_in(flags: u16, mut r: Reader<'_>, limits: &TableLimits) -> DecodeError {
+    let fault = set_in(flags).find_map(|property| match property.wire_type() {
+        PropertyType::Table => r.table(property.name(), limits).err(),
+        _ => skip(&mut r, property).err(),
+    });
+    // Only what doesn't pass comes here.
     let unknown = DecodeError::new(DecodeErrorKind::BadFlags { flags }, "property-flags", 0);
-    fault.unwrap_or(unknown)
+    fault.or_else(|| r.finish().err()).unwrap_or(unknown)
 }
 
 /// Passes over the value of a property.

@@ -14,9 +14,9 @@ pub(super) fn emit(protocol: &Protocol) -> Source {
     out.line("use crate::{");
     out.line("protocol::{");
     out.line("Properties, PropertiesBuf, PropertyType,");
-    out.line("properties::{pass_fixed, pass_short_strs},");
+    out.line("properties::pass_short_strs,");
     out.line("},");
-    out.line("wire::{DecodeError, EncodeError, Reader, ShortStr, Table, TableLimits},");
+    out.line("wire::{EncodeError, Reader, ShortStr, Table, TableLimits},");
     out.line("};");
     enumeration(&mut out, &properties);
     accessors(&mut out, &properties);
@@ -74,7 +74,7 @@ fn enumeration(out: &mut Source, properties: &[&Field]) {
 fn accessors(out: &mut Source, properties: &[&Field]) {
     out.blank();
     out.line("impl<'a> Properties<'a> {");
-    check(out, properties);
+    passes(out, properties);
     for property in properties {
         out.doc(&property.doc);
         out.line("#[must_use]");
@@ -96,34 +96,42 @@ fn accessors(out: &mut Source, properties: &[&Field]) {
 
 /// Straight code, one step for each run of properties that lie on the wire in the same way: every
 /// content header that arrives passes here, and which flags are set can't be predicted.
-fn check(out: &mut Source, properties: &[&Field]) {
-    out.doc("Passes over the values whose flags are set; nothing may be left (`CNT-15`).");
+fn passes(out: &mut Source, properties: &[&Field]) {
+    out.doc("Whether the values whose flags are set are there, and nothing else (`CNT-15`).");
     out.line("#[inline]");
-    out.line("pub(in crate::protocol) fn check(");
+    out.line("pub(in crate::protocol) fn passes(");
     out.line("flags: u16, mut r: Reader<'_>, limits: &TableLimits,");
-    out.line(") -> Result<(), DecodeError> {");
+    out.line(") -> bool {");
+    let mut steps = Vec::new();
     let places: Vec<(usize, &Field)> = properties.iter().copied().enumerate().collect();
     for run in places.chunk_by(|(_, one), (_, next)| one.wire == next.wire) {
         let mask = run.iter().fold(0, |mask, (place, _)| mask | 0x8000_u32 >> place);
         let Some((_, first)) = run.first() else { continue };
         match first.wire {
-            WireType::Octet => {
-                out.line(format!("pass_fixed::<1>(&mut r, flags & {mask:#06x})?;"));
-            }
-            WireType::Timestamp => {
-                out.line(format!("pass_fixed::<8>(&mut r, flags & {mask:#06x})?;"));
+            WireType::Octet | WireType::Timestamp => {
+                let len = if first.wire == WireType::Octet { "" } else { "8 * " };
+                let lens: Vec<String> = run
+                    .iter()
+                    .map(|(place, _)| {
+                        format!("{len}usize::from(flags & {:#06x} != 0)", 0x8000_u32 >> place)
+                    })
+                    .collect();
+                steps.push(format!("r.pass({})", lens.join(" + ")));
             }
             WireType::Table => {
                 for (place, property) in run {
-                    out.line(format!("if flags & {:#06x} != 0 {{", 0x8000_u32 >> place));
-                    out.line(format!("r.table(\"{}\", limits)?;", property.name));
-                    out.line("}");
+                    steps.push(format!(
+                        "(flags & {:#06x} == 0 || r.table(\"{}\", limits).is_ok())",
+                        0x8000_u32 >> place,
+                        property.name
+                    ));
                 }
             }
-            _ => out.line(format!("pass_short_strs(&mut r, flags & {mask:#06x})?;")),
+            _ => steps.push(format!("pass_short_strs(&mut r, flags & {mask:#06x})")),
         }
     }
-    out.line("r.finish()");
+    steps.push("r.rest().is_empty()".to_owned());
+    out.line(steps.join(" && "));
     out.line("}");
     out.blank();
 }
