@@ -7,6 +7,7 @@ mod content;
 mod deliveries;
 mod incoming;
 mod ledger;
+mod prepared;
 mod receive;
 mod requests;
 mod returns;
@@ -18,6 +19,7 @@ mod unacked;
 
 pub(crate) use content::ContentRules;
 pub(crate) use incoming::{Fault, Incoming};
+pub use prepared::PreparedPublish;
 pub(crate) use session::{Session, Share};
 pub(crate) use state::{ChannelPhase, ChannelState};
 pub(crate) use table::Slot;

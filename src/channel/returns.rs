@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 
 use crate::channel::ledger::Ledger;
 use crate::event::Fate;
-use crate::protocol::Properties;
+use crate::protocol::{Properties, basic};
 use crate::wire::ShortStr;
 
 /// What two publishes have to share to look the same when they come back: a hash of exchange, routing
@@ -17,6 +17,23 @@ pub(crate) struct Likeness {
 }
 
 impl Likeness {
+    /// That of a publish, if it may come back.
+    pub(crate) fn of_publish(
+        method: &basic::Publish<'_>,
+        properties: &Properties<'_>,
+        body_size: u64,
+    ) -> Option<Self> {
+        (method.mandatory || method.immediate).then(|| {
+            let route = Self::of_route(method.exchange, method.routing_key);
+            Self::new(route, properties, body_size)
+        })
+    }
+
+    /// The same with another body.
+    pub(crate) const fn with_body(self, body_size: u64) -> Self {
+        Self { body_size, ..self }
+    }
+
     /// Begins with what the method tells.
     pub(crate) fn of_route(exchange: ShortStr<'_>, routing_key: ShortStr<'_>) -> u64 {
         let hash = hash_of(exchange.as_octets());

@@ -6,15 +6,16 @@ use alloc::vec::Vec;
 use bytes::{Buf, Bytes};
 
 use crate::channel::content::ContentRules;
+use crate::channel::prepared::PreparedPublish;
 use crate::channel::state::ChannelPhase;
 use crate::channel::table::{ChannelTable, Slot};
 use crate::channel::unacked::Unacked;
 use crate::config::ContentMode;
 use crate::error::UsageError;
 use crate::event::{ChannelId, Event, Fate, PublishSeq, RequestId};
-use crate::frame::{FRAME_END, FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, FrameType};
+use crate::frame::FRAME_OVERHEAD;
 use crate::limits::Limits;
-use crate::output::{Payload, Transmit};
+use crate::output::{Framing, HEARTBEAT_FRAME, Payload, Transmit};
 use crate::peer::Capabilities;
 use crate::phase::{Phase, Side};
 use crate::profile::Profile;
@@ -120,6 +121,14 @@ impl Session {
         self.frame_max as usize - FRAME_OVERHEAD
     }
 
+    const fn framing(&self, channel: u16) -> Framing {
+        Framing { channel, dialect: self.dialect, largest: self.largest_payload() }
+    }
+
+    fn framing_of(&self, slot: Slot) -> Option<Framing> {
+        self.channels.get(slot).map(|state| self.framing(state.id.number()))
+    }
+
     /// Octets that are queued and not drained.
     pub(crate) fn unsent(&self) -> usize {
         self.window.remaining() + self.waiting
@@ -145,18 +154,16 @@ impl Session {
 
     /// Queues a method on channel 0, ahead of all lanes.
     pub(crate) fn send_control(&mut self, method: &impl AsMethod) -> Result<(), EncodeError> {
-        let (dialect, largest) = (self.dialect, self.largest_payload());
+        let framing = self.framing(0);
         let before = self.window.remaining();
-        self.window.append(|out| method_frame(out, 0, dialect, largest, method))?;
+        self.window.append(|out| framing.method(out, method))?;
         self.use_reserve(self.window.remaining() - before);
         Ok(())
     }
 
     /// Queues a heartbeat (`HB-01`).
     pub(crate) fn send_heartbeat(&mut self) {
-        self.window.append(|out| {
-            frame(out, FrameType::HEARTBEAT, 0, |_| Ok::<(), EncodeError>(())).unwrap_or(())
-        });
+        self.window.append(|out| out.extend_from_slice(&HEARTBEAT_FRAME));
     }
 
     /// Queues a method behind what its channel has queued already.
@@ -183,21 +190,18 @@ impl Session {
     }
 
     fn queue_method(&mut self, slot: Slot, method: &impl AsMethod) -> Result<usize, EncodeError> {
-        let (dialect, largest) = (self.dialect, self.largest_payload());
-        let Some(channel) = self.channels.get(slot).map(|state| state.id.number()) else {
-            return Ok(0);
-        };
+        let Some(framing) = self.framing_of(slot) else { return Ok(0) };
         let before = self.unsent();
-        self.append(slot, |out| method_frame(out, channel, dialect, largest, method))?;
+        self.append(slot, |out| framing.method(out, method))?;
         Ok(self.unsent().saturating_sub(before))
     }
 
     /// Queues a method on a channel at once, ahead of its lane.
     pub(crate) fn send_ahead(&mut self, channel: u16, method: &impl AsMethod) {
-        let (dialect, largest) = (self.dialect, self.largest_payload());
+        let framing = self.framing(channel);
         let before = self.window.remaining();
         // Only channel.open, open-ok and close-ok come here: a few octets that every dialect has.
-        let _ = self.window.append(|out| method_frame(out, channel, dialect, largest, method));
+        let _ = self.window.append(|out| framing.method(out, method));
         self.use_reserve(self.window.remaining() - before);
     }
 
@@ -214,45 +218,68 @@ impl Session {
         method: &impl AsMethod,
         header: &ContentHeader<'_>,
     ) -> Result<(), UsageError> {
-        let (dialect, largest) = (self.dialect, self.largest_payload());
-        let Some(channel) = self.channels.get(slot).map(|state| state.id.number()) else {
+        let Some(framing) = self.framing_of(slot) else { return Ok(()) };
+        Ok(self.append(slot, |out| framing.head(out, method, header))?)
+    }
+
+    /// Queues a whole content.
+    pub(crate) fn send_content(
+        &mut self,
+        slot: Slot,
+        method: &impl AsMethod,
+        header: &ContentHeader<'_>,
+        body: Payload<'_>,
+    ) -> Result<(), UsageError> {
+        if !body.is_small() {
+            self.send_head(slot, method, header)?;
+            self.send_body(slot, body);
             return Ok(());
-        };
-        self.append(slot, |out| {
-            let before = out.len();
-            method_frame(out, channel, dialect, largest, method)?;
-            let written = frame(out, FrameType::HEADER, channel, |out| {
-                let start = out.len();
-                header.encode(out);
-                within(out.len() - start, largest)
-            });
-            if written.is_err() {
-                out.truncate(before);
-            }
-            written
-        })?;
+        }
+        // All of it goes to one place, so that is looked for once.
+        let Some(framing) = self.framing_of(slot) else { return Ok(()) };
+        Ok(self.append(slot, |out| {
+            framing.head(out, method, header)?;
+            framing.body(out, body.as_slice());
+            Ok::<(), EncodeError>(())
+        })?)
+    }
+
+    /// The same of a publish that has been encoded before.
+    pub(super) fn send_prepared(
+        &mut self,
+        slot: Slot,
+        prepared: &PreparedPublish,
+        body: Payload<'_>,
+    ) -> Result<(), UsageError> {
+        let Some(framing) = self.framing_of(slot) else { return Ok(()) };
+        prepared.fits(framing)?;
+        let body_size = body.len() as u64;
+        if body.is_small() && body.len() <= framing.largest {
+            let octets = body.as_slice();
+            self.append(slot, |out| prepared.write(out, framing, body_size, octets));
+        } else {
+            self.append(slot, |out| prepared.write(out, framing, body_size, &[]));
+            self.send_body(slot, body);
+        }
         Ok(())
     }
 
     /// Queues body octets, cut into frames.
     pub(crate) fn send_body(&mut self, slot: Slot, payload: Payload<'_>) {
-        if payload.is_empty() {
-            return;
-        }
-        let largest = self.largest_payload();
-        let Some(state) = self.channels.get_mut(slot) else { return };
-        let channel = state.id.number();
+        let Some(framing) = self.framing_of(slot) else { return };
+        let Some(state) = self.channels.get(slot) else { return };
+        let (channel, largest) = (framing.channel, framing.largest);
         let direct = state.lane.is_empty() && self.turns.is_empty();
         let room = self.limits.output_window.saturating_sub(self.window.remaining());
-        let small = payload.len() <= Payload::COPIED;
+        let fits = direct && payload.len() <= room;
         match payload {
-            Payload::Slice(octets) if small || (direct && octets.len() <= room) => {
-                self.append(slot, |out| body_frames(out, channel, octets, largest));
+            payload if payload.is_small() => {
+                self.append(slot, |out| framing.body(out, payload.as_slice()));
             }
-            Payload::Shared(octets) if small => {
-                self.append(slot, |out| body_frames(out, channel, &octets, largest));
+            Payload::Slice(octets) if fits => {
+                self.append(slot, |out| framing.body(out, octets));
             }
-            Payload::Shared(mut octets) if direct && octets.len() <= room => {
+            Payload::Shared(mut octets) if fits => {
                 while !octets.is_empty() {
                     let part = octets.split_to(octets.len().min(largest));
                     self.window.push_body(channel, part);
@@ -416,53 +443,3 @@ impl Session {
 
 /// Frame-max for what is sent before tuning is over, in octets (`HS-09`).
 pub(crate) const FRAME_BEFORE_TUNE_SENT: u32 = crate::frame::FRAME_MIN_SIZE;
-
-fn within(size: usize, limit: usize) -> Result<(), EncodeError> {
-    if size <= limit { Ok(()) } else { Err(EncodeError::FrameTooLarge { size, limit }) }
-}
-
-/// Writes one whole frame; on `Err` `out` is as before.
-fn frame<E>(
-    out: &mut Vec<u8>,
-    frame_type: FrameType,
-    channel: u16,
-    payload: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-) -> Result<(), E> {
-    let start = out.len();
-    // A forgotten size reads as far too long, never as short.
-    out.extend_from_slice(&FrameHeader { frame_type, channel, size: u32::MAX }.encode());
-    if let Err(error) = payload(out) {
-        out.truncate(start);
-        return Err(error);
-    }
-    let size = u32::try_from(out.len() - start - FRAME_HEADER_LEN).unwrap_or(u32::MAX);
-    if let Some(place) = out.get_mut(start + 3..start + FRAME_HEADER_LEN) {
-        place.copy_from_slice(&size.to_be_bytes());
-    }
-    out.push(FRAME_END);
-    Ok(())
-}
-
-fn method_frame(
-    out: &mut Vec<u8>,
-    channel: u16,
-    dialect: Dialect,
-    largest: usize,
-    method: &impl AsMethod,
-) -> Result<(), EncodeError> {
-    frame(out, FrameType::METHOD, channel, |out| {
-        let start = out.len();
-        method.encode(dialect, out)?;
-        within(out.len() - start, largest)
-    })
-}
-
-fn body_frames(out: &mut Vec<u8>, channel: u16, octets: &[u8], largest: usize) {
-    for part in octets.chunks(largest.max(1)) {
-        let size = u32::try_from(part.len()).unwrap_or(u32::MAX);
-        let header = FrameHeader { frame_type: FrameType::BODY, channel, size };
-        out.extend_from_slice(&header.encode());
-        out.extend_from_slice(part);
-        out.push(FRAME_END);
-    }
-}

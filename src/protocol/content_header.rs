@@ -47,6 +47,12 @@ impl<'a> ContentHeader<'a> {
         Ok(Self { class_id, weight, body_size, properties })
     }
 
+    /// Octets that [`encode`](Self::encode) appends.
+    pub(crate) const fn encoded_len(&self) -> usize {
+        let Self { properties, .. } = self;
+        2 + 2 + 8 + 2 + properties.as_octets().len()
+    }
+
     /// Appends the payload of a header frame to `out`.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.class_id.to_be_bytes());
