@@ -46,6 +46,7 @@ impl Confirms {
     }
 
     /// Enters a publish and gives its number, 0 outside confirm mode.
+    #[inline]
     pub(crate) fn enter(&mut self) -> u64 {
         if !self.selected {
             return 0;

@@ -256,10 +256,10 @@ impl<'a> Channel<'a> {
     fn check(&self, kind: MethodKind) -> Result<(), UsageError> {
         let method = kind.name();
         if !self.session.side.sends(kind.info().senders) {
-            return Err(UsageError::WrongSide { method });
+            return Err(wrong_side(method));
         }
         if self.session.phase != Phase::Open {
-            return Err(UsageError::ConnectionPhase { method, phase: self.session.phase.name() });
+            return Err(self.wrong_phase(method));
         }
         let channel = self.id.number();
         let Some(state) = self.state() else { return Err(UsageError::UnknownChannel { channel }) };
@@ -270,6 +270,11 @@ impl<'a> Channel<'a> {
             Some(missing) => Err(UsageError::ContentOpen { method, missing }),
             None => Ok(()),
         }
+    }
+
+    #[cold]
+    fn wrong_phase(&self, method: &'static str) -> UsageError {
+        UsageError::ConnectionPhase { method, phase: self.session.phase.name() }
     }
 
     fn check_request(&self, method: &Method<'_>, no_wait: bool) -> Result<(), UsageError> {
@@ -371,6 +376,12 @@ impl<'a> Channel<'a> {
         }
         self.session.answer_flows(self.slot);
     }
+}
+
+/// Out of line, as what is mostly passed by.
+#[cold]
+fn wrong_side(method: &'static str) -> UsageError {
+    UsageError::WrongSide { method }
 }
 
 impl fmt::Debug for Channel<'_> {

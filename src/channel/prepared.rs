@@ -47,6 +47,8 @@ pub struct PreparedPublish {
     octets: Bytes,
     /// Where the header frame begins.
     header_at: usize,
+    /// Octets of the larger of both payloads, and at least of the largest body that is copied.
+    largest: usize,
     /// 0-8 and 0-9 have it (`MTH-06`).
     ticket: u16,
     /// By what it would be recognised if it came back, which is asked for or not.
@@ -55,6 +57,7 @@ pub struct PreparedPublish {
 
 /// Places in the frame of a publish or of a content header.
 const CHANNEL_AT: usize = 1;
+const SIZE_AT: usize = 3;
 const TICKET_AT: usize = FRAME_HEADER_LEN + 4;
 const BODY_SIZE_AT: usize = FRAME_HEADER_LEN + 4;
 
@@ -77,8 +80,10 @@ impl PreparedPublish {
         framing.method(&mut octets, method)?;
         let header_at = octets.len();
         framing.header(&mut octets, &ContentHeader::new(0, properties))?;
+        let largest = header_at.max(octets.len() - header_at) - FRAME_OVERHEAD;
+        let largest = largest.max(Payload::COPIED);
         octets.extend_from_slice(&framing.frame_header(FrameType::BODY, 0));
-        Ok(Self { octets: octets.into(), header_at, ticket: method.ticket, look })
+        Ok(Self { octets: octets.into(), header_at, largest, ticket: method.ticket, look })
     }
 
     /// The method.
@@ -107,7 +112,7 @@ impl PreparedPublish {
     }
 
     /// Whether method and header fit, judged in this order.
-    pub(super) fn fits(&self, framing: Framing) -> Result<(), EncodeError> {
+    fn check_fit(&self, framing: Framing) -> Result<(), EncodeError> {
         framing.fits(self.header_at - FRAME_OVERHEAD)?;
         framing.fits(self.head_len() - self.header_at - FRAME_OVERHEAD)
     }
@@ -117,31 +122,52 @@ impl PreparedPublish {
         self.look.map(|look| look.with_body(body_size))
     }
 
-    /// Writes method and header for a body of this size, and a frame of its first octets unless there
-    /// are none.
+    /// Whether it surely fits, with a body that is copied, and the dialect has it as it is.
     #[inline]
-    pub(super) fn write(&self, out: &mut Vec<u8>, framing: Framing, body_size: u64, octets: &[u8]) {
+    fn is_ready_for(&self, framing: Framing) -> bool {
+        self.largest <= framing.largest && (self.ticket == 0 || framing.dialect == Dialect::V0_9_1)
+    }
+
+    /// Writes all frames of a publish whose body has one frame, to a place of just their length.
+    #[inline(always)]
+    fn write_whole(&self, out: &mut [u8], channel: u16, body: &[u8]) {
+        let Some((head, rest)) = out.split_at_mut_checked(self.octets.len()) else { return };
+        head.copy_from_slice(&self.octets);
+        self.fill_in(head, channel, body.len() as u64);
+        if let Some(header) = head.last_chunk_mut::<FRAME_HEADER_LEN>() {
+            put(header, CHANNEL_AT, channel.to_be_bytes());
+            // A size that 32 bits can't say doesn't fit, so it isn't written here.
+            put(header, SIZE_AT, u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
+        }
+        if let Some((rest, [end])) = rest.split_at_mut_checked(body.len()) {
+            rest.copy_from_slice(body);
+            *end = FRAME_END;
+        }
+    }
+
+    /// Writes method and header for a body of this size.
+    fn write_head(&self, out: &mut Vec<u8>, framing: Framing, body_size: u64) {
         let start = out.len();
-        out.reserve(self.octets.len() + octets.len() + 1);
-        out.extend_from_slice(&self.octets);
-        let written = out.get_mut(start..).unwrap_or(&mut []);
-        if let Some((method, rest)) = written.split_at_mut_checked(self.header_at) {
-            put(method, CHANNEL_AT, framing.channel.to_be_bytes());
-            if framing.dialect != Dialect::V0_9_1 {
-                put(method, TICKET_AT, self.ticket.to_be_bytes());
-            }
-            put(rest, CHANNEL_AT, framing.channel.to_be_bytes());
-            put(rest, BODY_SIZE_AT, body_size.to_be_bytes());
+        out.extend_from_slice(self.octets.get(..self.head_len()).unwrap_or(&[]));
+        let head = out.get_mut(start..).unwrap_or(&mut []);
+        self.fill_in(head, framing.channel, body_size);
+        if framing.dialect != Dialect::V0_9_1 {
+            put(head, TICKET_AT, self.ticket.to_be_bytes());
         }
-        if octets.is_empty() {
-            out.truncate(start + self.head_len());
-            return;
+    }
+
+    #[inline(always)]
+    fn fill_in(&self, head: &mut [u8], channel: u16, body_size: u64) {
+        let channel = channel.to_be_bytes();
+        // Chunks of a known size, so that each is looked at once and not at every number.
+        let Some((method, header)) = head.split_at_mut_checked(self.header_at) else { return };
+        if let Some(method) = method.first_chunk_mut::<FRAME_HEADER_LEN>() {
+            put(method, CHANNEL_AT, channel);
         }
-        if let Some(header) = out.last_chunk_mut::<FRAME_HEADER_LEN>() {
-            *header = framing.frame_header(FrameType::BODY, octets.len());
+        if let Some(header) = header.first_chunk_mut::<{ BODY_SIZE_AT + 8 }>() {
+            put(header, CHANNEL_AT, channel);
+            put(header, BODY_SIZE_AT, body_size.to_be_bytes());
         }
-        out.extend_from_slice(octets);
-        out.push(FRAME_END);
     }
 }
 
@@ -166,11 +192,48 @@ impl Channel<'_> {
         prepared: &PreparedPublish,
         body: impl Into<Payload<'p>>,
     ) -> Result<PublishSeq, UsageError> {
-        let body = body.into();
-        let size = body.len() as u64;
+        match body.into() {
+            Payload::Slice(octets) => self.publish_encoded(prepared, octets),
+            Payload::Shared(octets) => {
+                self.check_publish()?;
+                self.check_size(octets.len() as u64)?;
+                self.queue_encoded(prepared, octets.into())
+            }
+        }
+    }
+
+    fn publish_encoded(
+        &mut self,
+        prepared: &PreparedPublish,
+        body: &[u8],
+    ) -> Result<PublishSeq, UsageError> {
         self.check_publish()?;
-        self.check_size(size)?;
-        self.session.send_prepared(self.slot, prepared, body)?;
+        self.check_size(body.len() as u64)?;
+        let framing = self.session.framing(self.id.number());
+        let is_small = (1..=Payload::COPIED).contains(&body.len());
+        if is_small && prepared.is_ready_for(framing) {
+            if let Some(window) = self.session.direct() {
+                if let Some(out) = window.extend(prepared.octets.len() + body.len() + 1) {
+                    prepared.write_whole(out, framing.channel, body);
+                }
+                return Ok(self.enter_publish(|| prepared.likeness(body.len() as u64)));
+            }
+        }
+        self.queue_encoded(prepared, body.into())
+    }
+
+    /// The same where something waits, or the body isn't copied or empty.
+    #[inline(never)]
+    fn queue_encoded(
+        &mut self,
+        prepared: &PreparedPublish,
+        body: Payload<'_>,
+    ) -> Result<PublishSeq, UsageError> {
+        let framing = self.session.framing(self.id.number());
+        prepared.check_fit(framing)?;
+        let size = body.len() as u64;
+        self.session.append(self.slot, |out| prepared.write_head(out, framing, size));
+        self.session.send_body(self.slot, body);
         Ok(self.enter_publish(|| prepared.likeness(size)))
     }
 }

@@ -220,6 +220,7 @@ impl Channel<'_> {
     }
 
     /// Enters a publish that has been sent, with what it looks like if it may come back.
+    #[inline(always)]
     pub(super) fn enter_publish(
         &mut self,
         likeness: impl FnOnce() -> Option<Likeness>,

@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 use bytes::{Buf, Bytes};
 
 use crate::channel::content::ContentRules;
-use crate::channel::prepared::PreparedPublish;
 use crate::channel::state::ChannelPhase;
 use crate::channel::table::{ChannelTable, Slot};
 use crate::channel::unacked::Unacked;
@@ -121,7 +120,7 @@ impl Session {
         self.frame_max as usize - FRAME_OVERHEAD
     }
 
-    const fn framing(&self, channel: u16) -> Framing {
+    pub(super) const fn framing(&self, channel: u16) -> Framing {
         Framing { channel, dialect: self.dialect, largest: self.largest_payload() }
     }
 
@@ -244,26 +243,6 @@ impl Session {
         })?)
     }
 
-    /// The same of a publish that has been encoded before.
-    pub(super) fn send_prepared(
-        &mut self,
-        slot: Slot,
-        prepared: &PreparedPublish,
-        body: Payload<'_>,
-    ) -> Result<(), UsageError> {
-        let Some(framing) = self.framing_of(slot) else { return Ok(()) };
-        prepared.fits(framing)?;
-        let body_size = body.len() as u64;
-        if body.is_small() && body.len() <= framing.largest {
-            let octets = body.as_slice();
-            self.append(slot, |out| prepared.write(out, framing, body_size, octets));
-        } else {
-            self.append(slot, |out| prepared.write(out, framing, body_size, &[]));
-            self.send_body(slot, body);
-        }
-        Ok(())
-    }
-
     /// Queues body octets, cut into frames.
     pub(crate) fn send_body(&mut self, slot: Slot, payload: Payload<'_>) {
         let Some(framing) = self.framing_of(slot) else { return };
@@ -299,19 +278,41 @@ impl Session {
         self.take_turn(slot);
     }
 
-    /// Appends whole frames of a channel: to the window while nothing waits, else to its lane.
-    fn append<T>(&mut self, slot: Slot, encode: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+    /// The window, where nothing waits and it has room.
+    #[inline]
+    pub(super) fn direct(&mut self) -> Option<&mut Transmit> {
+        // Where a lane holds something, its channel has a turn.
         let has_room = self.window.remaining() < self.limits.output_window;
-        match self.channels.get_mut(slot) {
-            Some(state) if !(has_room && self.turns.is_empty() && state.lane.is_empty()) => {
-                let before = state.lane.octets();
-                let result = state.lane.append(encode);
-                self.waiting += state.lane.octets() - before;
-                self.take_turn(slot);
-                result
-            }
-            _ => self.window.append(encode),
+        (has_room && self.turns.is_empty()).then_some(&mut self.window)
+    }
+
+    /// Appends whole frames of a channel: to the window while nothing waits, else to its lane.
+    pub(super) fn append<T>(&mut self, slot: Slot, encode: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        let waits = self.direct().is_none();
+        let lane = self.channels.get_mut(slot).map(|state| &mut state.lane).filter(|_| waits);
+        // One place for `encode`, which is large and is to be inlined.
+        let (out, waits) = match lane {
+            Some(lane) => (lane.open(), true),
+            None => (self.window.open(), false),
+        };
+        let before = out.len();
+        let result = encode(out);
+        let grown = out.len().saturating_sub(before);
+        if waits {
+            self.wait(slot, grown);
+        } else {
+            self.window.close(grown);
         }
+        result
+    }
+
+    /// The lane of a channel was opened and has grown.
+    #[cold]
+    fn wait(&mut self, slot: Slot, grown: usize) {
+        let Some(state) = self.channels.get_mut(slot) else { return };
+        state.lane.close(grown);
+        self.waiting += grown;
+        self.take_turn(slot);
     }
 
     fn take_turn(&mut self, slot: Slot) {
@@ -388,6 +389,8 @@ impl Session {
             }
         }
         self.waiting = self.waiting.saturating_sub(before - state.lane.octets());
+        self.take_turn(slot);
+        let Some(state) = self.channels.get_mut(slot) else { return };
         if state.lane.is_empty() {
             self.forget_channel(slot);
             self.send_ahead(id.number(), &channel::CloseOk);
