@@ -236,11 +236,7 @@ impl Session {
         }
         // All of it goes to one place, so that is looked for once.
         let Some(framing) = self.framing_of(slot) else { return Ok(()) };
-        Ok(self.append(slot, |out| {
-            framing.head(out, method, header)?;
-            framing.body(out, body.as_slice());
-            Ok::<(), EncodeError>(())
-        })?)
+        Ok(self.append(slot, |out| framing.content(out, method, header, body.as_slice()))?)
     }
 
     /// Queues body octets, cut into frames.

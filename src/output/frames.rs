@@ -6,6 +6,9 @@ use crate::frame::{FRAME_END, FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, Fra
 use crate::protocol::{AsMethod, ContentHeader, Dialect};
 use crate::wire::EncodeError;
 
+/// Octets of a header frame before the values of the properties.
+const HEADER_BEGIN: usize = FRAME_HEADER_LEN + ContentHeader::FIXED_LEN;
+
 /// The whole of a heartbeat (`HB-01`).
 pub(crate) const HEARTBEAT_FRAME: [u8; FRAME_OVERHEAD] =
     [FrameType::HEARTBEAT.0, 0, 0, 0, 0, 0, 0, FRAME_END];
@@ -51,6 +54,20 @@ impl Framing {
         self.header(out, header).inspect_err(|_| out.truncate(start))
     }
 
+    /// A whole content.
+    pub(crate) fn content(
+        self,
+        out: &mut Vec<u8>,
+        method: &impl AsMethod,
+        header: &ContentHeader<'_>,
+        body: &[u8],
+    ) -> Result<(), EncodeError> {
+        self.head(out, method, header)?;
+        self.body(out, body);
+        Ok(())
+    }
+
+    #[inline]
     pub(crate) fn header(
         self,
         out: &mut Vec<u8>,
@@ -58,19 +75,34 @@ impl Framing {
     ) -> Result<(), EncodeError> {
         let size = header.encoded_len();
         self.fits(size)?;
-        out.extend_from_slice(&self.frame_header(FrameType::HEADER, size));
-        header.encode(out);
+        // As few appends as can be: each looks whether there is room.
+        let mut begin = [0; HEADER_BEGIN];
+        let (frame, fixed) = begin.split_at_mut(FRAME_HEADER_LEN);
+        frame.copy_from_slice(&self.frame_header(FrameType::HEADER, size));
+        fixed.copy_from_slice(&header.fixed());
+        out.extend_from_slice(&begin);
+        out.extend_from_slice(header.properties.as_octets());
         out.push(FRAME_END);
         Ok(())
     }
 
     /// A body, in as many frames as it takes.
-    pub(crate) fn body(self, out: &mut Vec<u8>, octets: &[u8]) {
-        for part in octets.chunks(self.largest.max(1)) {
-            out.extend_from_slice(&self.frame_header(FrameType::BODY, part.len()));
-            out.extend_from_slice(part);
-            out.push(FRAME_END);
+    #[inline]
+    pub(crate) fn body(self, out: &mut Vec<u8>, mut octets: &[u8]) {
+        while let Some((part, rest)) = octets.split_at_checked(self.largest.max(1)) {
+            self.body_frame(out, part);
+            octets = rest;
         }
+        if !octets.is_empty() {
+            self.body_frame(out, octets);
+        }
+    }
+
+    #[inline]
+    fn body_frame(self, out: &mut Vec<u8>, octets: &[u8]) {
+        out.extend_from_slice(&self.frame_header(FrameType::BODY, octets.len()));
+        out.extend_from_slice(octets);
+        out.push(FRAME_END);
     }
 
     pub(crate) fn fits(self, size: usize) -> Result<(), EncodeError> {
