@@ -42,10 +42,16 @@ impl<T: Copy> Ledger<T> {
 
     /// Takes one number out.
     pub(crate) fn take(&mut self, number: u64) -> Option<T> {
-        let place = self.place(number)?;
-        let entry = self.entries.get_mut(place)?;
-        entry.is_gap = true;
-        let value = entry.value;
+        // Mostly the oldest is the first to leave.
+        let value = match self.entries.front() {
+            Some(first) if first.number == number => self.entries.pop_front()?.value,
+            _ => {
+                let place = self.place(number)?;
+                let entry = self.entries.get_mut(place)?;
+                entry.is_gap = true;
+                entry.value
+            }
+        };
         self.waiting -= 1;
         while self.entries.front().is_some_and(|entry| entry.is_gap) {
             self.entries.pop_front();
@@ -97,6 +103,13 @@ impl<T: Copy> Ledger<T> {
         }
     }
 
+    /// Gives back memory that nothing waits in.
+    pub(crate) fn release(&mut self) {
+        if self.entries.is_empty() {
+            self.entries = VecDeque::new();
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.waiting = 0;
@@ -110,6 +123,9 @@ impl<T: Copy> Ledger<T> {
     fn place(&self, number: u64) -> Option<usize> {
         // Mostly the numbers follow each other without a gap.
         let steps = number.checked_sub(self.entries.front()?.number)?;
+        if steps == 0 {
+            return Some(0);
+        }
         let guess = usize::try_from(steps).unwrap_or(usize::MAX);
         let place = match self.entries.get(guess) {
             Some(entry) if entry.number == number => guess,
