@@ -56,6 +56,13 @@ impl Confirms {
         self.before + self.settled.len() as u64
     }
 
+    /// Gives back memory that nothing waits in.
+    pub(crate) fn release(&mut self) {
+        if self.settled.is_empty() {
+            self.settled = VecDeque::new();
+        }
+    }
+
     /// Whether something is outstanding under this tag, or nothing but tag 0 with `multiple` is meant.
     pub(crate) fn knows(&self, tag: u64, multiple: bool) -> bool {
         let last = self.before + self.settled.len() as u64;

@@ -90,6 +90,11 @@ impl Returns {
         self.waiting.enter(number, likeness);
     }
 
+    /// Whether nothing can come back.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.len() == 0 && self.settled.is_empty()
+    }
+
     /// A confirm has come: what earlier ones have settled comes back no more.
     pub(crate) fn confirm(&mut self) {
         self.settled.clear();

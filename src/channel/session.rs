@@ -160,8 +160,17 @@ impl Session {
         Ok(())
     }
 
-    /// Queues a heartbeat (`HB-01`).
+    /// Queues a heartbeat (`HB-01`), which tells that nothing was sent for a while: what the last burst
+    /// needed is given back.
     pub(crate) fn send_heartbeat(&mut self) {
+        self.window.release();
+        self.turns.shrink_to_fit();
+        self.events.shrink_to_fit();
+        for slot in self.channels.slots() {
+            if let Some(state) = self.channels.get_mut(slot) {
+                state.release();
+            }
+        }
         self.window.append(|out| out.extend_from_slice(&HEARTBEAT_FRAME));
     }
 
@@ -242,11 +251,11 @@ impl Session {
     /// Queues body octets, cut into frames.
     pub(crate) fn send_body(&mut self, slot: Slot, payload: Payload<'_>) {
         let Some(framing) = self.framing_of(slot) else { return };
-        let Some(state) = self.channels.get(slot) else { return };
         let (channel, largest) = (framing.channel, framing.largest);
-        let direct = state.lane.is_empty() && self.turns.is_empty();
         let room = self.limits.output_window.saturating_sub(self.window.remaining());
-        let fits = direct && payload.len() <= room;
+        // One frame may reach beyond the window, as those may that lanes refill it with.
+        let frame = largest.min(self.limits.output_window);
+        let fits = self.direct().is_some() && payload.len() <= room.max(frame);
         match payload {
             payload if payload.is_small() => {
                 self.append(slot, |out| framing.body(out, payload.as_slice()));
@@ -255,10 +264,10 @@ impl Session {
                 self.append(slot, |out| framing.body(out, octets));
             }
             Payload::Shared(mut octets) if fits => {
-                while !octets.is_empty() {
-                    let part = octets.split_to(octets.len().min(largest));
-                    self.window.push_body(channel, part);
+                while octets.len() > largest {
+                    self.window.push_body(channel, octets.split_to(largest));
                 }
+                self.window.push_body(channel, octets);
             }
             Payload::Slice(octets) => {
                 self.queue_body(slot, Bytes::copy_from_slice(octets), largest)

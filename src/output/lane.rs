@@ -156,10 +156,9 @@ impl Lane {
         }
     }
 
+    /// Forgets everything, and gives the memory back.
     pub(crate) fn clear(&mut self) {
-        self.items.clear();
-        self.tail = Vec::new();
-        self.octets = 0;
+        *self = Self::default();
     }
 }
 

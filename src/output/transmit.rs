@@ -76,6 +76,13 @@ impl Transmit {
         Some(self.copy_to_bytes(len))
     }
 
+    /// Gives back memory, where nothing waits in it.
+    pub(crate) fn release(&mut self) {
+        if self.remaining == 0 {
+            *self = Self { drained: self.drained, ..Self::default() };
+        }
+    }
+
     /// Whether anything was drained since the last call.
     pub(crate) fn was_drained(&mut self) -> bool {
         core::mem::take(&mut self.drained)
@@ -212,14 +219,14 @@ impl Transmit {
         while count > 0 {
             match self.shared.front_mut() {
                 Some((at, octets)) if *at == self.read => {
-                    let step = count.min(octets.len());
-                    octets.advance(step);
-                    count -= step;
-                    if octets.is_empty() {
-                        // Nothing but the end octet is left of this frame.
-                        self.boundary = self.read + 1;
-                        self.shared.pop_front();
+                    if count < octets.len() {
+                        octets.advance(count);
+                        break;
                     }
+                    count -= octets.len();
+                    // Nothing but the end octet is left of this frame.
+                    self.boundary = self.read + 1;
+                    self.shared.pop_front();
                 }
                 Some((at, _)) => {
                     let step = count.min(*at - self.read);
