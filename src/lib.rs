@@ -237,7 +237,7 @@ mod text;
 mod time;
 pub mod wire;
 
-pub use channel::Channel;
+pub use channel::{Channel, PreparedPublish};
 pub use config::{ClientConfig, ContentMode, Heartbeat, ServerConfig};
 pub use connection::{Connection, Decision, Parts};
 pub use error::{CloseDetail, CloseReason, Got, Initiator, Scope, UsageError, Violation};

@@ -11,11 +11,11 @@
 mod common;
 mod counting;
 
-use amqp_proto::protocol::{Properties, basic};
-use amqp_proto::{ChannelId, Connection, Event, ServerConfig};
+use amqp_proto::protocol::{Properties, basic, confirm};
+use amqp_proto::{ChannelId, Connection, Event, PreparedPublish, ServerConfig};
 use bytes::{Buf, Bytes, BytesMut};
 use common::*;
-use counting::{counted, taken};
+use counting::{counted, held, taken};
 
 /// A client with two open channels.
 fn client() -> Connection {
@@ -89,6 +89,14 @@ fn frames_of(
     let mut frames = vec![carrier(channel), header(channel, octets.len() as u64, BARE)];
     frames.extend(octets.chunks(largest).map(|part| body(channel, part)));
     frames
+}
+
+/// Writes all output to nowhere.
+fn drain(connection: &mut Connection) {
+    while counted(|| connection.transmit().has_remaining()) {
+        let len = connection.transmit().chunk().len();
+        counted(|| connection.transmit().advance(len));
+    }
 }
 
 /// Reads `octets` in pieces of `read` into one buffer; events are dropped at once.
@@ -189,12 +197,6 @@ fn acks_and_publishes_allocate_nothing() {
             channel.send(&basic::Ack { delivery_tag, multiple: false }).unwrap();
         });
     };
-    let drain = |client: &mut Connection| {
-        while counted(|| client.transmit().has_remaining()) {
-            let len = client.transmit().chunk().len();
-            counted(|| client.transmit().advance(len));
-        }
-    };
     for warm_up in [true, true, false] {
         number(&mut octets, &mut tags);
         taken();
@@ -204,6 +206,7 @@ fn acks_and_publishes_allocate_nothing() {
         assert!(warm_up || allocated == (0, 0), "acks: {allocated:?}");
     }
     let method = basic::Publish { routing_key: "key".into(), ..Default::default() };
+    let prepared = PreparedPublish::new(&method, Properties::EMPTY).unwrap();
     for size in [71, 1000, 16_384] {
         let body = Bytes::from(vec![7; size]);
         for warm_up in [true, true, true, false] {
@@ -213,12 +216,76 @@ fn acks_and_publishes_allocate_nothing() {
                     let mut channel = client.channel(id).unwrap();
                     channel.publish(&method, Properties::EMPTY, &body[..]).unwrap();
                     channel.publish(&method, Properties::EMPTY, &body).unwrap();
+                    channel.publish_prepared(&prepared, &body[..]).unwrap();
+                    channel.publish_prepared(&prepared, &body).unwrap();
                 });
+                // As many octets as the window has; what waits behind it is stored.
+                drain(&mut client);
             }
-            drain(&mut client);
             let allocated = taken();
             assert!(warm_up || allocated == (0, 0), "publishes of {size}: {allocated:?}");
         }
+    }
+}
+
+/// Publishes and confirms, and deliveries and acks, until everything has grown to what it needs.
+fn burst(client: &mut Connection, last: &mut u64) {
+    let one = ChannelId::new(1).unwrap();
+    let method = basic::Publish { mandatory: true, ..Default::default() };
+    let body = Bytes::from(vec![7; 5000]);
+    for size in [100, 2000, 5000] {
+        for _ in 0..200 {
+            let mut channel = client.channel(one).unwrap();
+            channel.publish(&method, Properties::EMPTY, body.slice(..size)).unwrap();
+        }
+        drain(client);
+    }
+    for _ in 0..2000 {
+        *last += 1;
+        feed(client, &[deliver(1, *last), header(1, 0, BARE)].concat());
+        poll(client);
+    }
+    let delivery_tag = *last;
+    let mut channel = client.channel(one).unwrap();
+    channel.send(&basic::Ack { delivery_tag, multiple: true }).unwrap();
+    drain(client);
+    feed(client, &common::method(1, 60, 80, b"\0\0\0\0\0\0\0\0\x01"));
+    poll(client);
+    assert_eq!((client.unconfirmed(), client.unacked()), (0, 0));
+}
+
+#[test]
+fn an_idle_connection_holds_no_more_after_traffic_than_before() {
+    let at_first = held();
+    let mut client = common::client(plain());
+    client.open_channel().unwrap();
+    feed(&mut client, &channel_open_ok(1));
+    poll(&mut client);
+    let one = ChannelId::new(1).unwrap();
+    client.channel(one).unwrap().call(&confirm::Select { no_wait: true }).unwrap();
+    let consume = basic::Consume {
+        queue: "q".into(),
+        consumer_tag: "c".into(),
+        no_wait: true,
+        ..Default::default()
+    };
+    client.channel(one).unwrap().call(&consume).unwrap();
+    drain(&mut client);
+    client.handle_timeout(at(31));
+    drain(&mut client);
+    let before = held() - at_first;
+    let mut last = 0;
+    for second in [62, 93] {
+        burst(&mut client, &mut last);
+        feed(&mut client, HEARTBEAT);
+        poll(&mut client);
+        let busy = held() - at_first;
+        client.handle_timeout(at(second));
+        assert_eq!(output(&mut client), HEARTBEAT);
+        let idle = held() - at_first;
+        assert!(busy > before + 65_536, "{busy}");
+        // The rounding of small buffers differs.
+        assert!(idle <= before + 64 && idle <= 4096, "{idle} octets, {before} before");
     }
 }
 

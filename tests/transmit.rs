@@ -170,3 +170,45 @@ fn parts_hold_what_was_not_sent_and_not_decoded() {
     assert_eq!(parts.unread, [HEARTBEAT, &channel_open_ok(1), &HEARTBEAT[..5]].concat());
     assert_eq!((parts.frame_max, parts.channel_max, parts.heartbeat), (4096, 2047, 60));
 }
+
+/// What is gone is removed now and then, and frames are still found behind that.
+#[test]
+fn frames_are_found_behind_much_that_is_gone() {
+    let mut client = common::client(plain());
+    let id = client.open_channel().unwrap();
+    client.inject(b"no frame");
+    for size in (0..400).map(|size| size * 7) {
+        let body = Bytes::from(vec![1; size]);
+        let mut channel = client.channel(id).unwrap();
+        channel.publish(&basic::Publish::default(), Properties::EMPTY, body).unwrap();
+        if size % 35 == 0 {
+            client.inject(b"nor this");
+        }
+    }
+    let expected = output(&mut client.clone());
+    for step in [1, 13, 5000, 20_001, 33_333] {
+        let mut client = client.clone();
+        let mut gone = 0;
+        let mut ends = Vec::new();
+        while client.transmit().remaining() > step {
+            client.transmit().advance(step);
+            gone += step;
+            let ahead = client.clone().transmit().take_frames(1).unwrap();
+            assert!(expected[gone..].starts_with(&ahead), "{gone}");
+            ends.push(gone + ahead.len());
+            gone += ahead.len();
+            assert_eq!(client.transmit().take_frames(1).unwrap(), ahead);
+        }
+        // All that was taken ends where a frame, or what is none, ends.
+        let mut at = 0;
+        let mut boundaries = std::collections::HashSet::new();
+        while at < expected.len() {
+            at += match expected[at] {
+                b'n' => 8,
+                _ => 8 + u32::from_be_bytes(expected[at + 3..at + 7].try_into().unwrap()) as usize,
+            };
+            boundaries.insert(at);
+        }
+        assert!(ends.iter().all(|end| boundaries.contains(end)), "{step}");
+    }
+}

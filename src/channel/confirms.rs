@@ -46,6 +46,7 @@ impl Confirms {
     }
 
     /// Enters a publish and gives its number, 0 outside confirm mode.
+    #[inline]
     pub(crate) fn enter(&mut self) -> u64 {
         if !self.selected {
             return 0;
@@ -53,6 +54,13 @@ impl Confirms {
         self.settled.push_back(false);
         self.unsettled = self.unsettled.saturating_add(1);
         self.before + self.settled.len() as u64
+    }
+
+    /// Gives back memory that nothing waits in.
+    pub(crate) fn release(&mut self) {
+        if self.settled.is_empty() {
+            self.settled = VecDeque::new();
+        }
     }
 
     /// Whether something is outstanding under this tag, or nothing but tag 0 with `multiple` is meant.

@@ -104,6 +104,13 @@ impl<T: Copy> Ledger<T> {
         }
     }
 
+    /// Gives back memory that nothing waits in.
+    pub(crate) fn release(&mut self) {
+        if self.entries.is_empty() {
+            self.entries = VecDeque::new();
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.waiting = 0;
@@ -117,6 +124,9 @@ impl<T: Copy> Ledger<T> {
     fn place(&self, number: u64) -> Option<usize> {
         // Mostly the numbers follow each other without a gap.
         let steps = number.checked_sub(self.entries.front()?.number)?;
+        if steps == 0 {
+            return Some(0);
+        }
         let guess = usize::try_from(steps).unwrap_or(usize::MAX);
         let place = match self.entries.get(guess) {
             Some(entry) if entry.number == number => guess,

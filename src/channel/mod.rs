@@ -7,6 +7,7 @@ mod content;
 mod deliveries;
 mod incoming;
 mod ledger;
+mod prepared;
 mod receive;
 mod requests;
 mod returns;
@@ -18,6 +19,7 @@ mod unacked;
 
 pub(crate) use content::ContentRules;
 pub(crate) use incoming::{Fault, Incoming};
+pub use prepared::PreparedPublish;
 pub(crate) use session::{Session, Share};
 pub(crate) use state::{ChannelPhase, ChannelState};
 pub(crate) use table::Slot;
@@ -254,10 +256,10 @@ impl<'a> Channel<'a> {
     fn check(&self, kind: MethodKind) -> Result<(), UsageError> {
         let method = kind.name();
         if !self.session.side.sends(kind.info().senders) {
-            return Err(UsageError::WrongSide { method });
+            return Err(wrong_side(method));
         }
         if self.session.phase != Phase::Open {
-            return Err(UsageError::ConnectionPhase { method, phase: self.session.phase.name() });
+            return Err(self.wrong_phase(method));
         }
         let channel = self.id.number();
         let Some(state) = self.state() else { return Err(UsageError::UnknownChannel { channel }) };
@@ -268,6 +270,11 @@ impl<'a> Channel<'a> {
             Some(missing) => Err(UsageError::ContentOpen { method, missing }),
             None => Ok(()),
         }
+    }
+
+    #[cold]
+    fn wrong_phase(&self, method: &'static str) -> UsageError {
+        UsageError::ConnectionPhase { method, phase: self.session.phase.name() }
     }
 
     fn check_request(&self, method: &Method<'_>, no_wait: bool) -> Result<(), UsageError> {
@@ -369,6 +376,12 @@ impl<'a> Channel<'a> {
         }
         self.session.answer_flows(self.slot);
     }
+}
+
+/// Out of line, as what is mostly passed by.
+#[cold]
+fn wrong_side(method: &'static str) -> UsageError {
+    UsageError::WrongSide { method }
 }
 
 impl fmt::Debug for Channel<'_> {

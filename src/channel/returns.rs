@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 
 use crate::channel::ledger::Ledger;
 use crate::event::Fate;
-use crate::protocol::Properties;
+use crate::protocol::{Properties, basic};
 use crate::wire::ShortStr;
 
 /// What two publishes have to share to look the same when they come back: a hash of exchange, routing
@@ -17,16 +17,31 @@ pub(crate) struct Likeness {
 }
 
 impl Likeness {
+    /// That of a publish, if it may come back.
+    pub(crate) fn of_publish(
+        method: &basic::Publish<'_>,
+        properties: &Properties<'_>,
+        body_size: u64,
+    ) -> Option<Self> {
+        (method.mandatory || method.immediate).then(|| {
+            let route = Self::of_route(method.exchange, method.routing_key);
+            Self::new(route, properties, body_size)
+        })
+    }
+
+    /// The same with another body.
+    pub(crate) const fn with_body(self, body_size: u64) -> Self {
+        Self { body_size, ..self }
+    }
+
     /// Begins with what the method tells.
     pub(crate) fn of_route(exchange: ShortStr<'_>, routing_key: ShortStr<'_>) -> u64 {
-        let hash = hash_of(exchange.as_octets());
-        // No octet of a name: where the one ends and the other begins must count.
-        hashed(hashed(hash, &[0xFF]), routing_key.as_octets())
+        hashed(hash_of(exchange.as_octets()), routing_key.as_octets())
     }
 
     /// Ends with what the header tells.
     pub(crate) fn new(route: u64, properties: &Properties<'_>, body_size: u64) -> Self {
-        let hash = hashed(route, &properties.flags().to_be_bytes());
+        let hash = mixed(route, properties.flags().into());
         Self { hash: hashed(hash, properties.as_octets()), body_size }
     }
 }
@@ -36,12 +51,22 @@ pub(crate) fn hash_of(name: &[u8]) -> u64 {
     hashed(HASH_OF_NOTHING, name)
 }
 
+/// Not zero, which octets of zero would leave as it is.
 const HASH_OF_NOTHING: u64 = 0xCBF2_9CE4_8422_2325;
 
+/// Goes on with these octets, and with where they end.
 fn hashed(hash: u64, octets: &[u8]) -> u64 {
-    octets
-        .iter()
-        .fold(hash, |hash, octet| (hash ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01B3))
+    let words = octets.chunks_exact(8);
+    // At most seven octets, so that the uppermost one is free to tell how many.
+    let last = words.remainder();
+    let last = last.iter().fold(last.len() as u64, |word, octet| word << 8 | u64::from(*octet));
+    let words = words.map(|word| word.try_into().map_or(0, u64::from_le_bytes));
+    mixed(words.fold(hash, mixed), last)
+}
+
+/// One to one in either argument, so that what differs in one word differs.
+const fn mixed(hash: u64, word: u64) -> u64 {
+    (hash.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 /// Mandatory and immediate publishes that may still come back.
@@ -63,6 +88,11 @@ pub(crate) struct Returned {
 impl Returns {
     pub(crate) fn enter(&mut self, number: u64, likeness: Likeness) {
         self.waiting.enter(number, likeness);
+    }
+
+    /// Whether nothing can come back.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.len() == 0 && self.settled.is_empty()
     }
 
     /// A confirm has come: what earlier ones have settled comes back no more.
@@ -98,6 +128,7 @@ impl Returns {
 mod tests {
     use super::*;
     use crate::wire::TableLimits;
+    use alloc::vec::Vec;
 
     fn likeness(key: &str, body_size: u64) -> Likeness {
         Likeness::new(Likeness::of_route("x".into(), key.into()), &Properties::EMPTY, body_size)
@@ -128,6 +159,30 @@ mod tests {
         let properties = Properties::parse(&[0x80, 0, 0], &TableLimits::DEFAULT).unwrap();
         let route = Likeness::of_route("x".into(), "b".into());
         assert_eq!(returns.take(Likeness::new(route, &properties, 1)), None);
+    }
+
+    #[test]
+    fn names_are_told_apart() {
+        let mut names: Vec<Vec<u8>> = Vec::new();
+        for len in 0..20 {
+            let plain: Vec<u8> = (1..=len).collect();
+            for changed in 0..plain.len() {
+                let mut name = plain.clone();
+                name[changed] ^= 0x80;
+                names.push(name);
+            }
+            names.extend([alloc::vec![0; plain.len()], alloc::vec![b'a'; plain.len()], plain]);
+        }
+        names.sort();
+        names.dedup();
+        let mut hashes: Vec<u64> = names.iter().map(|name| hash_of(name)).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), names.len());
+        // Where the exchange ends counts, and so does every octet of the properties.
+        let route = |exchange: &str, key: &str| Likeness::of_route(exchange.into(), key.into());
+        assert_ne!(route("ab", "c"), route("a", "bc"));
+        assert_ne!(route("12345678", ""), route("", "12345678"));
     }
 
     #[test]

@@ -12,7 +12,8 @@ use crate::protocol::{AsMethod, ContentHeader, MethodKind, Properties, basic};
 impl Channel<'_> {
     /// Publishes a message: method, header and body (client).
     ///
-    /// Returns its number for the confirm, 0 outside confirm mode.
+    /// Returns its number for the confirm, 0 outside confirm mode. What differs in nothing but its body is
+    /// sent with less work by [`publish_prepared`](Self::publish_prepared).
     ///
     /// # Errors
     ///
@@ -28,7 +29,7 @@ impl Channel<'_> {
         let size = body.len() as u64;
         self.check_publish()?;
         self.send_content(method, properties, body)?;
-        Ok(self.enter_publish(method, properties, size))
+        Ok(self.enter_publish(|| Likeness::of_publish(method, &properties, size)))
     }
 
     /// Begins a publish whose `size` body octets follow by [`send_body`](Self::send_body) (client).
@@ -45,7 +46,7 @@ impl Channel<'_> {
         let properties = properties.into();
         self.check_publish()?;
         self.start_content(method, properties, size)?;
-        Ok(self.enter_publish(method, properties, size))
+        Ok(self.enter_publish(|| Likeness::of_publish(method, &properties, size)))
     }
 
     /// Delivers a message to a consumer (server). The engine numbers deliveries: `delivery_tag` of
@@ -171,7 +172,7 @@ impl Channel<'_> {
         self.session.check_room(Share::Ordinary)
     }
 
-    fn check_publish(&self) -> Result<(), UsageError> {
+    pub(super) fn check_publish(&self) -> Result<(), UsageError> {
         self.check_content(MethodKind::BasicPublish)?;
         if self.session.blocked {
             return Err(UsageError::Blocked);
@@ -190,9 +191,10 @@ impl Channel<'_> {
         properties: Properties<'_>,
         body: Payload<'_>,
     ) -> Result<(), UsageError> {
-        self.send_head(method, properties, body.len() as u64)?;
-        self.session.send_body(self.slot, body);
-        Ok(())
+        let body_size = body.len() as u64;
+        self.check_size(body_size)?;
+        let header = ContentHeader::new(body_size, properties);
+        self.session.send_content(self.slot, method, &header, body)
     }
 
     fn start_content(
@@ -201,39 +203,34 @@ impl Channel<'_> {
         properties: Properties<'_>,
         size: u64,
     ) -> Result<(), UsageError> {
-        self.send_head(method, properties, size)?;
+        self.check_size(size)?;
+        let header = ContentHeader::new(size, properties);
+        self.session.send_head(self.slot, method, &header)?;
         if let Some(state) = self.session.channels.get_mut(self.slot) {
             state.sending = (size > 0).then_some(size);
         }
         Ok(())
     }
 
-    fn send_head(
-        &mut self,
-        method: &impl AsMethod,
-        properties: Properties<'_>,
-        body_size: u64,
-    ) -> Result<(), UsageError> {
+    pub(super) fn check_size(&self, body_size: u64) -> Result<(), UsageError> {
         let limit = self.session.limits.max_publish;
         if body_size > limit {
             return Err(UsageError::BodyTooLarge { size: body_size, limit });
         }
-        let header = ContentHeader::new(body_size, properties);
-        self.session.send_head(self.slot, method, &header)
+        Ok(())
     }
 
-    fn enter_publish(
+    /// Enters a publish that has been sent, with what it looks like if it may come back.
+    #[inline(always)]
+    pub(super) fn enter_publish(
         &mut self,
-        method: &basic::Publish<'_>,
-        properties: Properties<'_>,
-        size: u64,
+        likeness: impl FnOnce() -> Option<Likeness>,
     ) -> PublishSeq {
         let Some(state) = self.session.channels.get_mut(self.slot) else { return PublishSeq(0) };
         let number = state.confirms.enter();
-        if number > 0 && (method.mandatory || method.immediate) {
-            let route = Likeness::of_route(method.exchange, method.routing_key);
-            let returns = state.returns.get_or_insert_default();
-            returns.enter(number, Likeness::new(route, &properties, size));
+        // What has no number isn't told apart.
+        if let Some(likeness) = (number > 0).then(likeness).flatten() {
+            state.returns.get_or_insert_default().enter(number, likeness);
         }
         PublishSeq(number)
     }

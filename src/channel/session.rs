@@ -12,9 +12,9 @@ use crate::channel::unacked::Unacked;
 use crate::config::ContentMode;
 use crate::error::UsageError;
 use crate::event::{ChannelId, Event, Fate, PublishSeq, RequestId};
-use crate::frame::{FRAME_END, FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, FrameType};
+use crate::frame::FRAME_OVERHEAD;
 use crate::limits::Limits;
-use crate::output::{Payload, Transmit};
+use crate::output::{Framing, HEARTBEAT_FRAME, Payload, Transmit};
 use crate::peer::Capabilities;
 use crate::phase::{Phase, Side};
 use crate::profile::Profile;
@@ -120,6 +120,14 @@ impl Session {
         self.frame_max as usize - FRAME_OVERHEAD
     }
 
+    pub(super) const fn framing(&self, channel: u16) -> Framing {
+        Framing { channel, dialect: self.dialect, largest: self.largest_payload() }
+    }
+
+    fn framing_of(&self, slot: Slot) -> Option<Framing> {
+        self.channels.get(slot).map(|state| self.framing(state.id.number()))
+    }
+
     /// Octets that are queued and not drained.
     pub(crate) fn unsent(&self) -> usize {
         self.window.remaining() + self.waiting
@@ -145,18 +153,25 @@ impl Session {
 
     /// Queues a method on channel 0, ahead of all lanes.
     pub(crate) fn send_control(&mut self, method: &impl AsMethod) -> Result<(), EncodeError> {
-        let (dialect, largest) = (self.dialect, self.largest_payload());
+        let framing = self.framing(0);
         let before = self.window.remaining();
-        self.window.append(|out| method_frame(out, 0, dialect, largest, method))?;
+        self.window.append(|out| framing.method(out, method))?;
         self.use_reserve(self.window.remaining() - before);
         Ok(())
     }
 
-    /// Queues a heartbeat (`HB-01`).
+    /// Queues a heartbeat (`HB-01`), which tells that nothing was sent for a while: what the last burst
+    /// needed is given back.
     pub(crate) fn send_heartbeat(&mut self) {
-        self.window.append(|out| {
-            frame(out, FrameType::HEARTBEAT, 0, |_| Ok::<(), EncodeError>(())).unwrap_or(())
-        });
+        self.window.release();
+        self.turns.shrink_to_fit();
+        self.events.shrink_to_fit();
+        for slot in self.channels.slots() {
+            if let Some(state) = self.channels.get_mut(slot) {
+                state.release();
+            }
+        }
+        self.window.append(|out| out.extend_from_slice(&HEARTBEAT_FRAME));
     }
 
     /// Queues a method behind what its channel has queued already.
@@ -183,21 +198,18 @@ impl Session {
     }
 
     fn queue_method(&mut self, slot: Slot, method: &impl AsMethod) -> Result<usize, EncodeError> {
-        let (dialect, largest) = (self.dialect, self.largest_payload());
-        let Some(channel) = self.channels.get(slot).map(|state| state.id.number()) else {
-            return Ok(0);
-        };
+        let Some(framing) = self.framing_of(slot) else { return Ok(0) };
         let before = self.unsent();
-        self.append(slot, |out| method_frame(out, channel, dialect, largest, method))?;
+        self.append(slot, |out| framing.method(out, method))?;
         Ok(self.unsent().saturating_sub(before))
     }
 
     /// Queues a method on a channel at once, ahead of its lane.
     pub(crate) fn send_ahead(&mut self, channel: u16, method: &impl AsMethod) {
-        let (dialect, largest) = (self.dialect, self.largest_payload());
+        let framing = self.framing(channel);
         let before = self.window.remaining();
         // Only channel.open, open-ok and close-ok come here: a few octets that every dialect has.
-        let _ = self.window.append(|out| method_frame(out, channel, dialect, largest, method));
+        let _ = self.window.append(|out| framing.method(out, method));
         self.use_reserve(self.window.remaining() - before);
     }
 
@@ -214,49 +226,48 @@ impl Session {
         method: &impl AsMethod,
         header: &ContentHeader<'_>,
     ) -> Result<(), UsageError> {
-        let (dialect, largest) = (self.dialect, self.largest_payload());
-        let Some(channel) = self.channels.get(slot).map(|state| state.id.number()) else {
+        let Some(framing) = self.framing_of(slot) else { return Ok(()) };
+        Ok(self.append(slot, |out| framing.head(out, method, header))?)
+    }
+
+    /// Queues a whole content.
+    pub(crate) fn send_content(
+        &mut self,
+        slot: Slot,
+        method: &impl AsMethod,
+        header: &ContentHeader<'_>,
+        body: Payload<'_>,
+    ) -> Result<(), UsageError> {
+        if !body.is_small() {
+            self.send_head(slot, method, header)?;
+            self.send_body(slot, body);
             return Ok(());
-        };
-        self.append(slot, |out| {
-            let before = out.len();
-            method_frame(out, channel, dialect, largest, method)?;
-            let written = frame(out, FrameType::HEADER, channel, |out| {
-                let start = out.len();
-                header.encode(out);
-                within(out.len() - start, largest)
-            });
-            if written.is_err() {
-                out.truncate(before);
-            }
-            written
-        })?;
-        Ok(())
+        }
+        // All of it goes to one place, so that is looked for once.
+        let Some(framing) = self.framing_of(slot) else { return Ok(()) };
+        Ok(self.append(slot, |out| framing.content(out, method, header, body.as_slice()))?)
     }
 
     /// Queues body octets, cut into frames.
     pub(crate) fn send_body(&mut self, slot: Slot, payload: Payload<'_>) {
-        if payload.is_empty() {
-            return;
-        }
-        let largest = self.largest_payload();
-        let Some(state) = self.channels.get_mut(slot) else { return };
-        let channel = state.id.number();
-        let direct = state.lane.is_empty() && self.turns.is_empty();
+        let Some(framing) = self.framing_of(slot) else { return };
+        let (channel, largest) = (framing.channel, framing.largest);
         let room = self.limits.output_window.saturating_sub(self.window.remaining());
-        let small = payload.len() <= Payload::COPIED;
+        // One frame may reach beyond the window, as those may that lanes refill it with.
+        let frame = largest.min(self.limits.output_window);
+        let fits = self.direct().is_some() && payload.len() <= room.max(frame);
         match payload {
-            Payload::Slice(octets) if small || (direct && octets.len() <= room) => {
-                self.append(slot, |out| body_frames(out, channel, octets, largest));
+            payload if payload.is_small() => {
+                self.append(slot, |out| framing.body(out, payload.as_slice()));
             }
-            Payload::Shared(octets) if small => {
-                self.append(slot, |out| body_frames(out, channel, &octets, largest));
+            Payload::Slice(octets) if fits => {
+                self.append(slot, |out| framing.body(out, octets));
             }
-            Payload::Shared(mut octets) if direct && octets.len() <= room => {
-                while !octets.is_empty() {
-                    let part = octets.split_to(octets.len().min(largest));
-                    self.window.push_body(channel, part);
+            Payload::Shared(mut octets) if fits => {
+                while octets.len() > largest {
+                    self.window.push_body(channel, octets.split_to(largest));
                 }
+                self.window.push_body(channel, octets);
             }
             Payload::Slice(octets) => {
                 self.queue_body(slot, Bytes::copy_from_slice(octets), largest)
@@ -272,19 +283,41 @@ impl Session {
         self.take_turn(slot);
     }
 
-    /// Appends whole frames of a channel: to the window while nothing waits, else to its lane.
-    fn append<T>(&mut self, slot: Slot, encode: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+    /// The window, where nothing waits and it has room.
+    #[inline]
+    pub(super) fn direct(&mut self) -> Option<&mut Transmit> {
+        // Where a lane holds something, its channel has a turn.
         let has_room = self.window.remaining() < self.limits.output_window;
-        match self.channels.get_mut(slot) {
-            Some(state) if !(has_room && self.turns.is_empty() && state.lane.is_empty()) => {
-                let before = state.lane.octets();
-                let result = state.lane.append(encode);
-                self.waiting += state.lane.octets() - before;
-                self.take_turn(slot);
-                result
-            }
-            _ => self.window.append(encode),
+        (has_room && self.turns.is_empty()).then_some(&mut self.window)
+    }
+
+    /// Appends whole frames of a channel: to the window while nothing waits, else to its lane.
+    pub(super) fn append<T>(&mut self, slot: Slot, encode: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        let waits = self.direct().is_none();
+        let lane = self.channels.get_mut(slot).map(|state| &mut state.lane).filter(|_| waits);
+        // One place for `encode`, which is large and is to be inlined.
+        let (out, waits) = match lane {
+            Some(lane) => (lane.open(), true),
+            None => (self.window.open(), false),
+        };
+        let before = out.len();
+        let result = encode(out);
+        let grown = out.len().saturating_sub(before);
+        if waits {
+            self.wait(slot, grown);
+        } else {
+            self.window.close(grown);
         }
+        result
+    }
+
+    /// The lane of a channel was opened and has grown.
+    #[cold]
+    fn wait(&mut self, slot: Slot, grown: usize) {
+        let Some(state) = self.channels.get_mut(slot) else { return };
+        state.lane.close(grown);
+        self.waiting += grown;
+        self.take_turn(slot);
     }
 
     fn take_turn(&mut self, slot: Slot) {
@@ -361,6 +394,8 @@ impl Session {
             }
         }
         self.waiting = self.waiting.saturating_sub(before - state.lane.octets());
+        self.take_turn(slot);
+        let Some(state) = self.channels.get_mut(slot) else { return };
         if state.lane.is_empty() {
             self.forget_channel(slot);
             self.send_ahead(id.number(), &channel::CloseOk);
@@ -416,53 +451,3 @@ impl Session {
 
 /// Frame-max for what is sent before tuning is over, in octets (`HS-09`).
 pub(crate) const FRAME_BEFORE_TUNE_SENT: u32 = crate::frame::FRAME_MIN_SIZE;
-
-fn within(size: usize, limit: usize) -> Result<(), EncodeError> {
-    if size <= limit { Ok(()) } else { Err(EncodeError::FrameTooLarge { size, limit }) }
-}
-
-/// Writes one whole frame; on `Err` `out` is as before.
-fn frame<E>(
-    out: &mut Vec<u8>,
-    frame_type: FrameType,
-    channel: u16,
-    payload: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-) -> Result<(), E> {
-    let start = out.len();
-    // A forgotten size reads as far too long, never as short.
-    out.extend_from_slice(&FrameHeader { frame_type, channel, size: u32::MAX }.encode());
-    if let Err(error) = payload(out) {
-        out.truncate(start);
-        return Err(error);
-    }
-    let size = u32::try_from(out.len() - start - FRAME_HEADER_LEN).unwrap_or(u32::MAX);
-    if let Some(place) = out.get_mut(start + 3..start + FRAME_HEADER_LEN) {
-        place.copy_from_slice(&size.to_be_bytes());
-    }
-    out.push(FRAME_END);
-    Ok(())
-}
-
-fn method_frame(
-    out: &mut Vec<u8>,
-    channel: u16,
-    dialect: Dialect,
-    largest: usize,
-    method: &impl AsMethod,
-) -> Result<(), EncodeError> {
-    frame(out, FrameType::METHOD, channel, |out| {
-        let start = out.len();
-        method.encode(dialect, out)?;
-        within(out.len() - start, largest)
-    })
-}
-
-fn body_frames(out: &mut Vec<u8>, channel: u16, octets: &[u8], largest: usize) {
-    for part in octets.chunks(largest.max(1)) {
-        let size = u32::try_from(part.len()).unwrap_or(u32::MAX);
-        let header = FrameHeader { frame_type: FrameType::BODY, channel, size };
-        out.extend_from_slice(&header.encode());
-        out.extend_from_slice(part);
-        out.push(FRAME_END);
-    }
-}

@@ -125,6 +125,20 @@ impl ChannelState {
         }
     }
 
+    /// Gives back memory that a burst of traffic has left.
+    pub(crate) fn release(&mut self) {
+        if self.lane.is_empty() {
+            self.lane.clear();
+        }
+        if self.returns.as_ref().is_some_and(|returns| returns.is_empty()) {
+            self.returns = None;
+        }
+        self.confirms.release();
+        self.unacked.release();
+        self.pending.shrink_to_fit();
+        self.owed.shrink_to_fit();
+    }
+
     pub(crate) fn vacant(id: ChannelId) -> Self {
         Self::new(id, ChannelPhase::Vacant)
     }

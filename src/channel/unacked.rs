@@ -46,6 +46,11 @@ impl Unacked {
         true
     }
 
+    /// Gives back memory that nothing waits in.
+    pub(crate) fn release(&mut self) {
+        self.outstanding.release();
+    }
+
     /// Whether a delivery was ever made under this tag, which isn't 0.
     pub(crate) const fn was_delivered(&self, tag: u64) -> bool {
         tag <= self.last

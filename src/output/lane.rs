@@ -15,6 +15,8 @@ const ITEM: usize = 16 << 10;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lane {
     items: VecDeque<Item>,
+    /// Encoded whole frames behind the items, to which more are appended.
+    tail: Vec<u8>,
     octets: usize,
 }
 
@@ -54,7 +56,7 @@ impl Item {
 
 impl Lane {
     pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.items.is_empty() && self.tail.is_empty()
     }
 
     /// Octets that wait, framing of unfinished bodies not counted.
@@ -62,33 +64,35 @@ impl Lane {
         self.octets
     }
 
-    /// Appends the whole frames that `encode` writes.
-    pub(crate) fn append<T>(&mut self, encode: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-        if let Some(Item::Frames(octets)) = self.items.back_mut() {
-            if octets.len() < ITEM {
-                let before = octets.len();
-                let result = encode(octets);
-                self.octets += octets.len().saturating_sub(before);
-                return result;
-            }
+    /// The place to append whole frames to; [`close`](Self::close) follows.
+    pub(crate) fn open(&mut self) -> &mut Vec<u8> {
+        if self.tail.len() >= ITEM {
+            self.end_item();
         }
-        let mut octets = Vec::new();
-        let result = encode(&mut octets);
-        self.octets += octets.len();
-        if !octets.is_empty() {
-            self.items.push_back(Item::Frames(octets));
+        &mut self.tail
+    }
+
+    /// Takes note of so many octets that were appended, perhaps none.
+    pub(crate) const fn close(&mut self, grown: usize) {
+        self.octets += grown;
+    }
+
+    fn end_item(&mut self) {
+        if !self.tail.is_empty() {
+            self.items.push_back(Item::Frames(core::mem::take(&mut self.tail)));
         }
-        result
     }
 
     /// Appends a body that is to be cut into frames of at most `largest` payload octets.
     pub(crate) fn push_body(&mut self, octets: Bytes, largest: usize) {
         self.octets += octets.len();
+        self.end_item();
         self.items.push_back(Item::Body { octets, largest: largest.max(1) });
     }
 
     /// Appends octets of no meaning, cut into frames of at most `largest` payload octets.
     pub(crate) fn push_filler(&mut self, missing: u64, largest: usize) {
+        self.end_item();
         self.items.push_back(Item::Filler { missing, largest: largest.clamp(1, ZEROS.len()) });
     }
 
@@ -100,6 +104,7 @@ impl Lane {
     /// Keeps the rest of a content whose beginning was drained and drops what is behind it. Tells
     /// whether nothing was behind it.
     pub(crate) fn keep_begun(&mut self) -> bool {
+        self.end_item();
         let mut kept = 0;
         let mut all = true;
         for item in &mut self.items {
@@ -122,6 +127,9 @@ impl Lane {
 
     /// Moves one turn's worth to the window: an item of frames, or one body frame.
     pub(crate) fn drain_turn(&mut self, channel: u16, window: &mut Transmit) {
+        if self.items.is_empty() {
+            self.end_item();
+        }
         match self.items.front_mut() {
             Some(Item::Frames(frames)) => {
                 window.append(|out| out.extend_from_slice(frames));
@@ -148,9 +156,9 @@ impl Lane {
         }
     }
 
+    /// Forgets everything, and gives the memory back.
     pub(crate) fn clear(&mut self) {
-        self.items.clear();
-        self.octets = 0;
+        *self = Self::default();
     }
 }
 
@@ -177,10 +185,15 @@ mod tests {
         [&header.encode()[..], payload, &[crate::frame::FRAME_END]].concat()
     }
 
+    fn append(lane: &mut Lane, frame: &[u8]) {
+        lane.open().extend_from_slice(frame);
+        lane.close(frame.len());
+    }
+
     fn lane(items: &[(FrameType, &[u8])]) -> Lane {
         let mut lane = Lane::default();
         for (frame_type, payload) in items {
-            lane.append(|out| out.extend(frame(*frame_type, payload)));
+            append(&mut lane, &frame(*frame_type, payload));
         }
         lane
     }
@@ -201,7 +214,7 @@ mod tests {
         assert!(waiting.is_empty() && waiting.octets() == 0);
         let mut large = Lane::default();
         large.push_body(Bytes::from_static(b"kept"), 2);
-        large.append(|out| out.extend(frame(method, b"m")));
+        append(&mut large, &frame(method, b"m"));
         large.push_body(Bytes::from_static(b"dropped"), 9);
         assert!(!large.keep_begun());
         assert_eq!((large.octets(), large.items.len()), (4, 1));

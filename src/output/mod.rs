@@ -1,8 +1,10 @@
 //! What is to be sent: a window of whole frames, refilled from the channels' lanes.
 
+mod frames;
 mod lane;
 mod transmit;
 
+pub(crate) use frames::{Framing, HEARTBEAT_FRAME};
 pub(crate) use lane::Lane;
 pub use transmit::Transmit;
 
@@ -26,6 +28,11 @@ impl Payload<'_> {
     /// Bodies up to this many octets are copied although they could be shared: below it a copy is
     /// cheaper than a reference count and a segment of its own.
     pub(crate) const COPIED: usize = 1024;
+
+    /// Whether it is copied, whichever it is.
+    pub(crate) fn is_small(&self) -> bool {
+        self.len() <= Self::COPIED
+    }
 
     /// The number of octets.
     pub fn len(&self) -> usize {

@@ -18,14 +18,18 @@ use crate::output::Payload;
 pub struct Transmit {
     /// Copied octets; those before `read` are gone.
     copied: Vec<u8>,
+    /// Where the octets in `copied` end. What is behind them has been sent, and is there to be
+    /// overwritten: octets that exist are written to more cheaply than they are appended.
+    end: usize,
     read: usize,
     /// Shared octets and the places in `copied` that they come before.
     shared: VecDeque<(usize, Bytes)>,
     /// Octets that are no frame (the protocol header, injected ones): place in `copied`, length.
     opaque: VecDeque<(usize, usize)>,
     remaining: usize,
-    /// Octets until the next boundary between frames.
-    to_boundary: usize,
+    /// A place in `copied` that lies between two frames: the last one known, with nothing but copied
+    /// frames from there to `read`; behind `read` by one while a shared body is gone but not the end octet.
+    boundary: usize,
     drained: bool,
 }
 
@@ -59,7 +63,7 @@ impl Transmit {
         if self.remaining == 0 {
             return None;
         }
-        let mut ahead = self.clone_position();
+        let mut ahead = self.position();
         let mut len = ahead.step_over(self);
         let alone = self.opaque.front().is_some_and(|(at, _)| *at <= self.read);
         while !alone && len < self.remaining {
@@ -72,19 +76,56 @@ impl Transmit {
         Some(self.copy_to_bytes(len))
     }
 
+    /// Gives back memory, where nothing waits in it.
+    pub(crate) fn release(&mut self) {
+        if self.remaining == 0 {
+            *self = Self { drained: self.drained, ..Self::default() };
+        }
+    }
+
     /// Whether anything was drained since the last call.
     pub(crate) fn was_drained(&mut self) -> bool {
         core::mem::take(&mut self.drained)
     }
 
+    /// The place to append whole frames to; [`close`](Self::close) follows.
+    #[inline]
+    pub(crate) fn open(&mut self) -> &mut Vec<u8> {
+        self.copied.truncate(self.end);
+        &mut self.copied
+    }
+
+    /// Takes note of so many octets that were appended, perhaps none.
+    #[inline]
+    pub(crate) const fn close(&mut self, grown: usize) {
+        self.remaining += grown;
+        self.end += grown;
+    }
+
+    /// Appends so many octets, which are the caller's to overwrite: whole frames. It can't fail.
+    #[inline(always)]
+    pub(crate) fn extend(&mut self, len: usize) -> Option<&mut [u8]> {
+        let start = self.end;
+        self.end += len;
+        self.remaining += len;
+        if self.copied.len() < self.end {
+            self.grow();
+        }
+        self.copied.get_mut(start..self.end)
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        self.copied.resize(self.end, 0);
+    }
+
     /// Appends the whole frames that `encode` writes.
     pub(crate) fn append<T>(&mut self, encode: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-        if self.read >= COMPACT_FROM && self.read * 2 >= self.copied.len() {
-            self.compact();
-        }
-        let before = self.copied.len();
-        let result = encode(&mut self.copied);
-        self.remaining += self.copied.len().saturating_sub(before);
+        let out = self.open();
+        let before = out.len();
+        let result = encode(out);
+        let grown = out.len().saturating_sub(before);
+        self.close(grown);
         result
     }
 
@@ -121,34 +162,71 @@ impl Transmit {
     }
 
     fn compact(&mut self) {
-        self.copied.drain(..self.read);
+        // What tells where the frame begins that is gone in part has to stay.
+        self.seek_boundary();
+        let gone = self.boundary.min(self.read);
+        self.copied.drain(..gone);
+        self.end -= gone;
         for (at, _) in &mut self.shared {
-            *at -= self.read;
+            *at -= gone;
         }
-        for (at, len) in &mut self.opaque {
-            // The first one may be gone in part.
-            *len -= self.read.saturating_sub(*at);
-            *at = at.saturating_sub(self.read);
+        for (at, _) in &mut self.opaque {
+            *at -= gone;
         }
-        self.read = 0;
+        self.boundary -= gone;
+        self.read -= gone;
     }
 
-    fn clone_position(&self) -> Position {
-        Position { read: self.read, shared: 0, opaque: 0, to_boundary: self.to_boundary }
+    /// Moves `boundary` to the beginning of the frame that `read` is in.
+    fn seek_boundary(&mut self) {
+        while self.boundary < self.read {
+            let end = self.boundary.saturating_add(self.unit_len(self.boundary, 0));
+            if end > self.read {
+                break;
+            }
+            self.boundary = end;
+        }
     }
 
-    /// Moves over octets that lie within one frame.
+    /// Where `read` is, and the octets that are left of the frame there.
+    fn position(&mut self) -> Position {
+        self.seek_boundary();
+        let gone = self.read.saturating_sub(self.boundary);
+        let to_boundary = match self.shared.front() {
+            Some((at, octets)) if *at == self.read => octets.len() + 1,
+            _ if gone > 0 => self.unit_len(self.boundary, 0).saturating_sub(gone),
+            _ => self.boundary - self.read,
+        };
+        let begun = self.opaque.front().is_some_and(|(at, _)| *at < self.read);
+        Position { read: self.read, shared: 0, opaque: usize::from(begun), to_boundary }
+    }
+
+    /// The length of the frame or the opaque octets that begin here; 0 at the end.
+    fn unit_len(&self, place: usize, opaque: usize) -> usize {
+        if let Some((_, len)) = self.opaque.get(opaque).filter(|(at, _)| *at == place) {
+            return *len;
+        }
+        let rest = self.copied.get(place..self.end).unwrap_or(&[]);
+        match rest.first_chunk::<FRAME_HEADER_LEN>() {
+            Some(header) => FrameHeader::parse(header).size as usize + FRAME_OVERHEAD,
+            None => rest.len(),
+        }
+    }
+
+    /// Moves over octets that are there.
     fn skip(&mut self, mut count: usize) {
         self.remaining -= count;
         while count > 0 {
             match self.shared.front_mut() {
                 Some((at, octets)) if *at == self.read => {
-                    let step = count.min(octets.len());
-                    octets.advance(step);
-                    count -= step;
-                    if octets.is_empty() {
-                        self.shared.pop_front();
+                    if count < octets.len() {
+                        octets.advance(count);
+                        break;
                     }
+                    count -= octets.len();
+                    // Nothing but the end octet is left of this frame.
+                    self.boundary = self.read + 1;
+                    self.shared.pop_front();
                 }
                 Some((at, _)) => {
                     let step = count.min(*at - self.read);
@@ -161,7 +239,8 @@ impl Transmit {
                 }
             }
         }
-        while self.opaque.front().is_some_and(|(at, len)| at + len <= self.read) {
+        while let Some((at, len)) = self.opaque.front().filter(|(at, len)| at + len <= self.read) {
+            self.boundary = self.boundary.max(at + len);
             self.opaque.pop_front();
         }
     }
@@ -176,7 +255,7 @@ impl Buf for Transmit {
         match self.shared.front() {
             Some((at, octets)) if *at == self.read => octets,
             Some((at, _)) => self.copied.get(self.read..*at).unwrap_or(&[]),
-            None => self.copied.get(self.read..).unwrap_or(&[]),
+            None => self.copied.get(self.read..self.end).unwrap_or(&[]),
         }
     }
 
@@ -184,21 +263,15 @@ impl Buf for Transmit {
     fn advance(&mut self, count: usize) {
         self.drained |= count > 0;
         if count >= self.remaining {
-            self.copied.clear();
+            self.end = 0;
             self.shared.clear();
             self.opaque.clear();
-            (self.read, self.remaining, self.to_boundary) = (0, 0, 0);
+            (self.read, self.remaining, self.boundary) = (0, 0, 0);
             return;
         }
-        let mut left = count;
-        while left > 0 {
-            if self.to_boundary == 0 {
-                self.to_boundary = self.clone_position().step_over(self).max(1);
-            }
-            let step = left.min(self.to_boundary);
-            self.skip(step);
-            self.to_boundary -= step;
-            left -= step;
+        self.skip(count);
+        if self.read >= COMPACT_FROM && self.read * 2 >= self.end {
+            self.compact();
         }
     }
 
@@ -247,8 +320,12 @@ struct Position {
 impl Position {
     /// Steps over the rest of this frame, or over the next one, and tells its length.
     fn step_over(&mut self, out: &Transmit) -> usize {
-        let len = if self.to_boundary > 0 { self.to_boundary } else { self.unit_len(out) };
-        self.to_boundary = 0;
+        let len = match core::mem::take(&mut self.to_boundary) {
+            0 => out.unit_len(self.read, self.opaque),
+            left => left,
+        };
+        self.opaque +=
+            usize::from(out.opaque.get(self.opaque).is_some_and(|(at, _)| *at == self.read));
         let mut left = len;
         while left > 0 {
             match out.shared.get(self.shared) {
@@ -268,21 +345,6 @@ impl Position {
             }
         }
         len
-    }
-
-    /// The length of the frame or the opaque octets that begin here; 0 at the end.
-    fn unit_len(&mut self, out: &Transmit) -> usize {
-        if let Some((at, len)) = out.opaque.get(self.opaque) {
-            if *at == self.read {
-                self.opaque += 1;
-                return *len;
-            }
-        }
-        let rest = out.copied.get(self.read..).unwrap_or(&[]);
-        match rest.first_chunk::<FRAME_HEADER_LEN>() {
-            Some(header) => FrameHeader::parse(header).size as usize + FRAME_OVERHEAD,
-            None => rest.len(),
-        }
     }
 }
 
@@ -307,8 +369,8 @@ impl<'a> Iterator for Segments<'a> {
                 segment
             }
             None => {
-                let segment = self.transmit.copied.get(self.read..).unwrap_or(&[]);
-                self.read = self.transmit.copied.len();
+                let segment = self.transmit.copied.get(self.read..self.transmit.end).unwrap_or(&[]);
+                self.read = self.transmit.end;
                 segment
             }
         };

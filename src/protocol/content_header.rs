@@ -48,12 +48,29 @@ impl<'a> ContentHeader<'a> {
         Ok(Self { class_id, weight, body_size, properties })
     }
 
+    /// Octets of class, weight, body size and flags.
+    pub(crate) const FIXED_LEN: usize = 14;
+
+    /// Octets that [`encode`](Self::encode) appends.
+    pub(crate) const fn encoded_len(&self) -> usize {
+        let Self { properties, .. } = self;
+        Self::FIXED_LEN + properties.as_octets().len()
+    }
+
+    /// All before the values of the properties.
+    #[inline]
+    pub(crate) fn fixed(&self) -> [u8; 14] {
+        let [c0, c1] = self.class_id.to_be_bytes();
+        let [w0, w1] = self.weight.to_be_bytes();
+        let [s0, s1, s2, s3, s4, s5, s6, s7] = self.body_size.to_be_bytes();
+        let [f0, f1] = self.properties.flags().to_be_bytes();
+        [c0, c1, w0, w1, s0, s1, s2, s3, s4, s5, s6, s7, f0, f1]
+    }
+
     /// Appends the payload of a header frame to `out`.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.class_id.to_be_bytes());
-        out.extend_from_slice(&self.weight.to_be_bytes());
-        out.extend_from_slice(&self.body_size.to_be_bytes());
-        self.properties.encode(out);
+        out.extend_from_slice(&self.fixed());
+        out.extend_from_slice(self.properties.as_octets());
     }
 }
 

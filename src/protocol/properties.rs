@@ -39,7 +39,7 @@ impl<'a> Properties<'a> {
     }
 
     /// Wraps a flag word and values that belong to it.
-    pub(super) const fn from_valid(flags: u16, octets: &'a [u8]) -> Self {
+    pub(crate) const fn from_valid(flags: u16, octets: &'a [u8]) -> Self {
         Self { flags, octets }
     }
 

@@ -1,5 +1,6 @@
 //! An allocator that counts what is allocated while counting is on, on each thread for itself.
 #![allow(unsafe_code, reason = "a global allocator can't be written without it")]
+#![allow(dead_code, reason = "each test crate uses a part of it")]
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
@@ -11,6 +12,12 @@ thread_local! {
     static ON: Cell<bool> = const { Cell::new(false) };
     static COUNT: Cell<usize> = const { Cell::new(0) };
     static OCTETS: Cell<usize> = const { Cell::new(0) };
+    static HELD: Cell<isize> = const { Cell::new(0) };
+}
+
+fn hold(gained: usize, lost: usize) {
+    // A thread that ends may free what it can't count any more.
+    let _ = HELD.try_with(|held| held.set(held.get() + gained as isize - lost as isize));
 }
 
 fn note(size: usize) {
@@ -24,17 +31,20 @@ fn note(size: usize) {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(layout.size());
+        hold(layout.size(), 0);
         // SAFETY: the caller keeps the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        hold(0, layout.size());
         // SAFETY: the caller keeps the contract of `dealloc`.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         note(size);
+        hold(size, layout.size());
         // SAFETY: the caller keeps the contract of `realloc`.
         unsafe { System.realloc(pointer, layout, size) }
     }
@@ -54,4 +64,9 @@ pub(crate) fn counted<T>(call: impl FnOnce() -> T) -> T {
 /// Allocations and octets since the last call.
 pub(crate) fn taken() -> (usize, usize) {
     (COUNT.replace(0), OCTETS.replace(0))
+}
+
+/// Octets that this thread has allocated and not freed, counted or not.
+pub(crate) fn held() -> isize {
+    HELD.get()
 }

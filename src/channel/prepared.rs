@@ -1,0 +1,257 @@
+//! Publishes whose method and header are encoded once for all.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use bytes::Bytes;
+
+use crate::channel::Channel;
+use crate::channel::returns::Likeness;
+use crate::error::UsageError;
+use crate::event::PublishSeq;
+use crate::frame::{FRAME_END, FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameType};
+use crate::output::{Framing, Payload};
+use crate::protocol::{ContentHeader, Dialect, Method, Properties, basic};
+use crate::wire::{EncodeError, TableLimits};
+
+/// A publish that is encoded once and sent often: a fixed exchange, routing key, flags and properties,
+/// for any body.
+///
+/// [`Channel::publish_prepared`] sends it. It belongs to no channel or connection and fits every
+/// dialect, so that one serves them all; a clone shares its octets.
+///
+/// A body that is to follow in parts needs no form of its own: give [`method`](Self::method) and
+/// [`properties`](Self::properties) to [`Channel::start_publish`].
+///
+/// ```
+/// use amqp_proto::PreparedPublish;
+/// use amqp_proto::protocol::{PropertiesBuf, basic};
+/// # use amqp_proto::testing::Pair;
+///
+/// let publish = basic::Publish { routing_key: "ticks".into(), ..Default::default() };
+/// let properties = PropertiesBuf::new().with_content_type("text/plain")?;
+/// let tick = PreparedPublish::new(&publish, &properties)?;
+///
+/// # let mut pair = Pair::connected();
+/// # let client = &mut pair.client.connection;
+/// let id = client.open_channel()?;
+/// for body in ["one", "two"] {
+///     client.channel(id)?.publish_prepared(&tick, body)?;
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct PreparedPublish {
+    /// A method frame, a header frame and the header of a body frame: all for channel 0, without a
+    /// ticket and for no body, which is what [`write`](Self::write) fills in.
+    octets: Bytes,
+    /// Where the header frame begins.
+    header_at: usize,
+    /// Octets of the larger of both payloads, and at least of the largest body that is copied.
+    largest: usize,
+    /// 0-8 and 0-9 have it (`MTH-06`).
+    ticket: u16,
+    /// By what it would be recognised if it came back, which is asked for or not.
+    look: Option<Likeness>,
+}
+
+/// Places in the frame of a publish or of a content header.
+const CHANNEL_AT: usize = 1;
+const SIZE_AT: usize = 3;
+const TICKET_AT: usize = FRAME_HEADER_LEN + 4;
+const BODY_SIZE_AT: usize = FRAME_HEADER_LEN + 4;
+
+impl PreparedPublish {
+    /// Encodes method and header.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError::TooLong`] when exchange or routing key have more than 255 octets. Whether the
+    /// frames fit a connection's frame-max is seen when they are sent.
+    pub fn new<'p>(
+        method: &basic::Publish<'_>,
+        properties: impl Into<Properties<'p>>,
+    ) -> Result<Self, EncodeError> {
+        let properties = properties.into();
+        let look = Likeness::of_publish(method, &properties, 0);
+        // Dialects differ in nothing but the ticket, which 0-9-1 doesn't have.
+        let framing = Framing { channel: 0, dialect: Dialect::V0_9_1, largest: u32::MAX as usize };
+        let mut octets = Vec::new();
+        framing.method(&mut octets, method)?;
+        let header_at = octets.len();
+        framing.header(&mut octets, &ContentHeader::new(0, properties))?;
+        let largest = header_at.max(octets.len() - header_at) - FRAME_OVERHEAD;
+        let largest = largest.max(Payload::COPIED);
+        octets.extend_from_slice(&framing.frame_header(FrameType::BODY, 0));
+        Ok(Self { octets: octets.into(), header_at, largest, ticket: method.ticket, look })
+    }
+
+    /// The method.
+    pub fn method(&self) -> basic::Publish<'_> {
+        let payload = self.octets.get(FRAME_HEADER_LEN..self.header_at - 1).unwrap_or(&[]);
+        match Method::decode(Dialect::V0_9_1, payload, &TableLimits::DEFAULT) {
+            Ok(Method::BasicPublish(method)) => basic::Publish { ticket: self.ticket, ..method },
+            // It was encoded here.
+            _ => basic::Publish::default(),
+        }
+    }
+
+    /// The properties.
+    pub fn properties(&self) -> Properties<'_> {
+        let begin = self.header_at + BODY_SIZE_AT + size_of::<u64>();
+        let octets = self.octets.get(begin..self.head_len() - 1).unwrap_or(&[]);
+        match octets.split_first_chunk() {
+            Some((flags, values)) => Properties::from_valid(u16::from_be_bytes(*flags), values),
+            None => Properties::EMPTY,
+        }
+    }
+
+    /// Octets of method frame and header frame.
+    fn head_len(&self) -> usize {
+        self.octets.len() - FRAME_HEADER_LEN
+    }
+
+    /// Whether method and header fit, judged in this order.
+    fn check_fit(&self, framing: Framing) -> Result<(), EncodeError> {
+        framing.fits(self.header_at - FRAME_OVERHEAD)?;
+        framing.fits(self.head_len() - self.header_at - FRAME_OVERHEAD)
+    }
+
+    /// By what it is recognised if it comes back.
+    pub(super) fn likeness(&self, body_size: u64) -> Option<Likeness> {
+        self.look.map(|look| look.with_body(body_size))
+    }
+
+    /// Whether it surely fits, with a body that is copied, and the dialect has it as it is.
+    #[inline]
+    fn is_ready_for(&self, framing: Framing) -> bool {
+        self.largest <= framing.largest && (self.ticket == 0 || framing.dialect == Dialect::V0_9_1)
+    }
+
+    /// Writes all frames of a publish whose body has one frame, to a place of just their length.
+    #[inline(always)]
+    fn write_whole(&self, out: &mut [u8], channel: u16, body: &[u8]) {
+        let Some((head, rest)) = out.split_at_mut_checked(self.octets.len()) else { return };
+        head.copy_from_slice(&self.octets);
+        self.fill_in(head, channel, body.len() as u64);
+        if let Some(header) = head.last_chunk_mut::<FRAME_HEADER_LEN>() {
+            put(header, CHANNEL_AT, channel.to_be_bytes());
+            // A size that 32 bits can't say doesn't fit, so it isn't written here.
+            put(header, SIZE_AT, u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
+        }
+        if let Some((rest, [end])) = rest.split_at_mut_checked(body.len()) {
+            rest.copy_from_slice(body);
+            *end = FRAME_END;
+        }
+    }
+
+    /// Writes method and header for a body of this size.
+    fn write_head(&self, out: &mut Vec<u8>, framing: Framing, body_size: u64) {
+        let start = out.len();
+        out.extend_from_slice(self.octets.get(..self.head_len()).unwrap_or(&[]));
+        let head = out.get_mut(start..).unwrap_or(&mut []);
+        self.fill_in(head, framing.channel, body_size);
+        if framing.dialect != Dialect::V0_9_1 {
+            put(head, TICKET_AT, self.ticket.to_be_bytes());
+        }
+    }
+
+    #[inline(always)]
+    fn fill_in(&self, head: &mut [u8], channel: u16, body_size: u64) {
+        let channel = channel.to_be_bytes();
+        // Chunks of a known size, so that each is looked at once and not at every number.
+        let Some((method, header)) = head.split_at_mut_checked(self.header_at) else { return };
+        if let Some(method) = method.first_chunk_mut::<FRAME_HEADER_LEN>() {
+            put(method, CHANNEL_AT, channel);
+        }
+        if let Some(header) = header.first_chunk_mut::<{ BODY_SIZE_AT + 8 }>() {
+            put(header, CHANNEL_AT, channel);
+            put(header, BODY_SIZE_AT, body_size.to_be_bytes());
+        }
+    }
+}
+
+/// Overwrites octets that are there.
+#[inline]
+fn put<const N: usize>(octets: &mut [u8], at: usize, value: [u8; N]) {
+    if let Some(place) = octets.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+        *place = value;
+    }
+}
+
+impl Channel<'_> {
+    /// Publishes a message whose method and header were encoded before (client). In everything else
+    /// this is [`publish`](Self::publish).
+    ///
+    /// # Errors
+    ///
+    /// As [`publish`](Self::publish), but for a name that is too long, which
+    /// [`PreparedPublish::new`] has refused.
+    pub fn publish_prepared<'p>(
+        &mut self,
+        prepared: &PreparedPublish,
+        body: impl Into<Payload<'p>>,
+    ) -> Result<PublishSeq, UsageError> {
+        match body.into() {
+            Payload::Slice(octets) => self.publish_encoded(prepared, octets),
+            Payload::Shared(octets) => {
+                self.check_publish()?;
+                self.check_size(octets.len() as u64)?;
+                self.queue_encoded(prepared, octets.into())
+            }
+        }
+    }
+
+    fn publish_encoded(
+        &mut self,
+        prepared: &PreparedPublish,
+        body: &[u8],
+    ) -> Result<PublishSeq, UsageError> {
+        self.check_publish()?;
+        self.check_size(body.len() as u64)?;
+        let framing = self.session.framing(self.id.number());
+        let is_small = (1..=Payload::COPIED).contains(&body.len());
+        if is_small && prepared.is_ready_for(framing) {
+            if let Some(window) = self.session.direct() {
+                if let Some(out) = window.extend(prepared.octets.len() + body.len() + 1) {
+                    prepared.write_whole(out, framing.channel, body);
+                }
+                return Ok(self.enter_publish(|| prepared.likeness(body.len() as u64)));
+            }
+        }
+        self.queue_encoded(prepared, body.into())
+    }
+
+    /// The same where something waits, or the body isn't copied or empty.
+    #[inline(never)]
+    fn queue_encoded(
+        &mut self,
+        prepared: &PreparedPublish,
+        body: Payload<'_>,
+    ) -> Result<PublishSeq, UsageError> {
+        let framing = self.session.framing(self.id.number());
+        prepared.check_fit(framing)?;
+        let size = body.len() as u64;
+        self.session.append(self.slot, |out| prepared.write_head(out, framing, size));
+        self.session.send_body(self.slot, body);
+        Ok(self.enter_publish(|| prepared.likeness(size)))
+    }
+}
+
+impl fmt::Debug for PreparedPublish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PreparedPublish({self})")
+    }
+}
+
+/// One line: the method and the properties.
+impl fmt::Display for PreparedPublish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let properties = self.properties();
+        write!(f, "{}", self.method())?;
+        if !properties.is_empty() {
+            write!(f, ", {properties}")?;
+        }
+        Ok(())
+    }
+}
