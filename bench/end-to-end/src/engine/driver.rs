@@ -8,13 +8,13 @@ use std::time::Duration;
 use amqp_proto::protocol::{ReplyCode, Request};
 use amqp_proto::{ChannelId, ClientConfig, Connection, Event, MethodEvent, StdClock, UsageError};
 use anyhow::{Context, Result, bail};
-use bytes::{Buf, BytesMut};
+use bytes::Buf;
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv};
 
 use crate::address::Address;
 
-/// Octets to make room for before a read.
+/// The most octets of one read.
 const READ: usize = 64 << 10;
 
 /// Unsent octets that are worth a write while there is more to say: half of the engine's window.
@@ -35,7 +35,10 @@ pub(crate) struct Driver {
     pub(crate) amqp: Connection,
     stream: TcpStream,
     clock: StdClock,
-    input: BytesMut,
+    /// What the kernel copies to. A `BytesMut` that is to be read into has to be filled with zeros first,
+    /// each time as much as a read may bring; RabbitMQ's segments are small, so that this would cost more
+    /// than one more copy of what has come.
+    input: Box<[u8]>,
 }
 
 impl Driver {
@@ -50,7 +53,7 @@ impl Driver {
         config.virtual_host.clone_from(&address.virtual_host);
         let clock = StdClock::new();
         let amqp = Connection::client(config, clock.now());
-        let mut driver = Self { amqp, stream, clock, input: BytesMut::new() };
+        let mut driver = Self { amqp, stream, clock, input: vec![0; READ].into() };
         loop {
             match driver.poll()? {
                 Some(Event::Connected) => return Ok(driver),
@@ -115,10 +118,8 @@ impl Driver {
     /// Writes all output, then waits for input.
     pub(crate) fn turn(&mut self) -> Result<()> {
         self.flush()?;
-        self.make_room();
-        let filled = self.input.len() - READ;
-        let read = self.stream.read(self.input.get_mut(filled..).unwrap_or_default());
-        self.take(filled, read)
+        let read = self.stream.read(&mut self.input);
+        self.take(read)
     }
 
     /// Writes if that much output has gathered that it is worth it.
@@ -152,24 +153,16 @@ impl Driver {
         if !self.amqp.wants_input() {
             return Ok(());
         }
-        self.make_room();
-        let filled = self.input.len() - READ;
-        let room = self.input.get_mut(filled..).unwrap_or_default();
-        let read = recv(self.stream.as_raw_fd(), room, MsgFlags::MSG_DONTWAIT);
-        self.take(filled, read.map_err(Errno::into))
+        let read = recv(self.stream.as_raw_fd(), &mut self.input, MsgFlags::MSG_DONTWAIT);
+        self.take(read.map_err(Errno::into))
     }
 
-    fn make_room(&mut self) {
-        self.input.resize(self.input.len() + READ, 0);
-    }
-
-    /// Hands in what was read behind the first `filled` octets of the buffer.
-    fn take(&mut self, filled: usize, read: std::io::Result<usize>) -> Result<()> {
-        self.input.truncate(filled + read.as_ref().map_or(0, |read| *read));
+    /// Hands in what was read.
+    fn take(&mut self, read: std::io::Result<usize>) -> Result<()> {
         let now = self.clock.now();
         match read {
             Ok(0) => self.amqp.handle_eof(now),
-            Ok(_) => self.amqp.handle_input(now, &mut self.input),
+            Ok(read) => self.amqp.handle_slice(now, self.input.get(..read).unwrap_or_default()),
             Err(error) if is_timeout(&error) => self.amqp.handle_timeout(now),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error.into()),
