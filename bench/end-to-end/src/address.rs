@@ -41,3 +41,26 @@ fn decode(text: &str) -> Result<String> {
     let decoded = percent_decode_str(text).decode_utf8();
     Ok(decoded.with_context(|| format!("not UTF-8: {text}"))?.into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_parts_are_decoded() -> Result<()> {
+        let address = Address::parse("amqp://a%40b:c%2Fd@[::1]:1234/%2f")?;
+        let Address { host, port, user, password, virtual_host, .. } = address;
+        assert_eq!((&*host, port, &*virtual_host), ("::1", 1234, "/"));
+        assert_eq!((&*user, &*password), ("a@b", "c/d"));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_left_out_is_as_usual() -> Result<()> {
+        let address = Address::parse("amqp://localhost")?;
+        let Address { port, user, password, virtual_host, .. } = address;
+        assert_eq!((port, &*user, &*password, &*virtual_host), (5672, "guest", "guest", "/"));
+        assert!(Address::parse("amqps://localhost").is_err() && Address::parse("x").is_err());
+        Ok(())
+    }
+}

@@ -47,3 +47,17 @@ pub(crate) fn properties() -> Result<PropertiesBuf> {
         .with_message_id(MESSAGE_ID)?
         .with_timestamp(TIMESTAMP))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_known_by_length_and_number() {
+        let mut body = body(64);
+        set_number(&mut body, 258);
+        assert_eq!(body.get(..9), Some(&[0, 0, 0, 0, 0, 0, 1, 2, 0][..]));
+        assert!(is(&body, 64, 258));
+        assert!(!is(&body, 64, 257) && !is(&body, 65, 258) && !is(&[], 0, 0));
+    }
+}

@@ -74,3 +74,27 @@ impl FromStr for Usage {
         Ok(Self { user, system, wall })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_usage_comes_through_the_pipe() -> Result<()> {
+        let [user, system, wall] = [3, 40, 5_000_000].map(Duration::from_micros);
+        let read: Usage = Usage { user, system, wall }.to_string().parse()?;
+        assert_eq!((read.user, read.system, read.wall), (user, system, wall));
+        assert!("1 2".parse::<Usage>().is_err() && "1 2 x".parse::<Usage>().is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn cpu_time_goes_on_while_something_is_done() -> Result<()> {
+        let started = Started::now()?;
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_millis(50) {}
+        let usage = started.finish()?;
+        assert!(usage.wall >= Duration::from_millis(50) && usage.cpu() > Duration::ZERO);
+        Ok(())
+    }
+}
