@@ -48,12 +48,15 @@ impl Session {
     #[inline]
     fn on_deliver(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<u64>, Fault> {
         let deliver = frame.judged(basic::Deliver::read(frame.payload, &self.table))?;
-        let Some(state) = self.channels.get(slot) else { return Ok(None) };
+        let is_bounded = self.is_bounded();
+        let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
         let needs_ack = state.consumers.needs_ack(deliver.consumer_tag.as_octets());
-        if needs_ack && self.is_full(state) {
+        if needs_ack && is_bounded && state.unacked.outstanding() >= self.limits.unacked as usize {
             return Ok(None);
         }
-        self.enter_delivery(frame, slot, deliver.delivery_tag, needs_ack)?;
+        if !state.unacked.enter(deliver.delivery_tag, needs_ack) {
+            self.on_used_tag(frame, deliver.delivery_tag)?;
+        }
         Ok(Some(0))
     }
 
@@ -73,7 +76,11 @@ impl Session {
                 return Ok(None);
             }
             // Before the get is taken from those that fail with the connection.
-            self.enter_delivery(frame, slot, get_ok.delivery_tag, needs_ack)?;
+            let tag = get_ok.delivery_tag;
+            let state = self.channels.get_mut(slot);
+            if !state.is_some_and(|state| state.unacked.enter(tag, needs_ack)) {
+                self.on_used_tag(frame, tag)?;
+            }
         }
         Ok(Some(self.take_pending(frame, kind, slot)?.id.0))
     }
@@ -87,34 +94,28 @@ impl Session {
     }
 
     fn is_full(&self, state: &ChannelState) -> bool {
-        // What came before the end of the stream is bounded already.
-        !self.input_ended
+        self.is_bounded()
             && match self.side {
                 Side::Client => state.unacked.outstanding() >= self.limits.unacked as usize,
                 Side::Server => state.confirms.remembered() >= self.limits.unconfirmed as usize,
             }
     }
 
-    /// Client: takes note of a delivery-tag, and tells if it was used before (`BAS-05`).
-    fn enter_delivery(
-        &mut self,
-        frame: &Incoming<'_>,
-        slot: Slot,
-        tag: u64,
-        needs_ack: bool,
-    ) -> Result<(), Fault> {
-        let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
-        if state.unacked.enter(tag, needs_ack) {
-            return Ok(());
-        }
+    /// Whether what comes may have to wait. What came before the end of the stream is bounded already.
+    const fn is_bounded(&self) -> bool {
+        !self.input_ended
+    }
+
+    /// Client: a delivery-tag that was used before (`BAS-05`).
+    #[cold]
+    fn on_used_tag(&mut self, frame: &Incoming<'_>, tag: u64) -> Result<(), Fault> {
         let expected = "a delivery-tag above the last one";
         let fault = frame.fault("BAS-05", ReplyCode::FRAME_ERROR, expected, Got::Number(tag));
-        if self.profile.any_delivery_tag {
-            self.events.push_back(Event::Irregular(fault));
-            Ok(())
-        } else {
-            Err(fault)
+        if !self.profile.any_delivery_tag {
+            return Err(fault);
         }
+        self.events.push_back(Event::Irregular(fault));
+        Ok(())
     }
 
     /// Server: an ack, nack or reject of deliveries (`ACK-01` to `ACK-04`, `ACK-07`).

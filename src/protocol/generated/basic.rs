@@ -511,7 +511,7 @@ pub struct Deliver<'a> {
 
 impl<'a> Deliver<'a> {
     /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
         let consumer_tag = r.short_str("consumer-tag")?;
