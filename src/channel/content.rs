@@ -127,13 +127,27 @@ impl ChannelState {
         if size > 0 && self.receiving.whole {
             return Ok(());
         }
+        self.hand_out(frame, rules, size, next, events);
+        Ok(())
+    }
+
+    /// Hands out a content without a body, or the beginning of one whose body comes part by part.
+    #[inline(never)]
+    fn hand_out(
+        &mut self,
+        frame: &Incoming<'_>,
+        rules: &ContentRules,
+        size: u64,
+        next: &mut Option<Event>,
+        events: &mut VecDeque<Event>,
+    ) {
         let head = self.take_head(frame, rules);
         if size == 0 {
             self.receiving.awaited = Awaited::Method; // CNT-09
         }
         if self.receiving.whole {
             *next = Some(Event::Content(Content::without_body(head)));
-            return Ok(());
+            return;
         }
         self.receiving.head = HeadPlace::Gone;
         *next = Some(Event::ContentStart(ContentStart { head }));
@@ -141,7 +155,6 @@ impl ChannelState {
             let (channel, octets) = (self.id, Bytes::new());
             events.push_back(Event::ContentPart(ContentPart { channel, octets, last: true }));
         }
-        Ok(())
     }
 
     /// A frame of a content that may not come now.
@@ -196,6 +209,11 @@ impl ChannelState {
             HeadPlace::Chunk { start } => slice(frame.chunk, start, frame.payload_end()),
             HeadPlace::Buffer | HeadPlace::Gone => self.gathered.split().freeze(),
         };
+        self.head(octets, rules)
+    }
+
+    #[inline]
+    fn head(&self, octets: Bytes, rules: &ContentRules) -> Head {
         let Receiving { kind, number, header_at, .. } = self.receiving;
         Head { octets, number, header_at, channel: self.id.number(), kind, dialect: rules.dialect }
     }
@@ -238,10 +256,20 @@ impl ChannelState {
             self.gather(frame);
             return Ok(());
         }
-        *next = Some(Event::Content(self.take_whole(frame, rules)));
+        match self.receiving.head {
+            HeadPlace::Chunk { start } => {
+                let octets = slice(frame.chunk, start, frame.payload_end());
+                let (body_at, head) = (frame.payload_start() - start, self.head(octets, rules));
+                *next = Some(Event::Content(Content { body: None, body_at, head }));
+            }
+            HeadPlace::Buffer | HeadPlace::Gone => {
+                *next = Some(Event::Content(self.take_gathered(frame, rules)));
+            }
+        }
         Ok(())
     }
 
+    #[cold]
     fn on_empty_body(&mut self, frame: &Incoming<'_>, rules: &ContentRules) -> Result<(), Fault> {
         let empty = self.receiving.empty.saturating_add(1);
         self.receiving.empty = empty;
@@ -254,23 +282,14 @@ impl ChannelState {
     }
 
     /// Keeps a part of a body that isn't the last one, behind what came before it.
+    #[inline(never)]
     fn gather(&mut self, frame: &Incoming<'_>) {
         self.let_go_of(frame.chunk);
         self.gathered.extend_from_slice(frame.payload);
     }
 
-    /// The content whose last body octets have come.
-    #[inline]
-    fn take_whole(&mut self, frame: &Incoming<'_>, rules: &ContentRules) -> Content {
-        match self.receiving.head {
-            HeadPlace::Chunk { start } => {
-                let body_at = frame.payload_start() - start;
-                Content { body: None, body_at, head: self.take_head(frame, rules) }
-            }
-            HeadPlace::Buffer | HeadPlace::Gone => self.take_gathered(frame, rules),
-        }
-    }
-
+    /// The content whose last body octets have come, where its head isn't in their chunk.
+    #[inline(never)]
     fn take_gathered(&mut self, frame: &Incoming<'_>, rules: &ContentRules) -> Content {
         let head_len = self.head_len();
         let body = if self.gathered.len() == head_len {
@@ -356,6 +375,7 @@ fn header_fault(frame: &Incoming<'_>, error: DecodeError) -> Fault {
     }
 }
 
+#[inline]
 fn slice(chunk: &Bytes, start: u32, end: u32) -> Bytes {
     let (start, end) = (start as usize, end as usize);
     if start <= end && end <= chunk.len() { chunk.slice(start..end) } else { Bytes::new() }

@@ -25,11 +25,16 @@ impl Session {
         let Some(id) = frame.method_id() else {
             return if self.is_leaving(frame.channel) { Ok(()) } else { Err(frame.without_ids()) };
         };
-        let result = match self.judge_method(frame, id) {
-            Ok(kind) => self.on_channel_method(frame, kind, next),
-            Err(fault) => Err(fault),
+        let kind = if self.usual.0 == id {
+            self.usual.1
+        } else {
+            match self.judge_method(frame, id) {
+                Ok(kind) => kind,
+                Err(fault) => return self.unless_leaving(frame, id, fault),
+            }
         };
-        match result {
+        self.usual = (id, kind);
+        match self.on_channel_method(frame, kind, next) {
             Ok(()) => Ok(()),
             Err(fault) => self.unless_leaving(frame, id, fault),
         }
@@ -96,7 +101,7 @@ impl Session {
         kind: MethodKind,
         next: &mut Option<Event>,
     ) -> Result<(), Fault> {
-        let Some(slot) = self.channels.find(frame.channel) else {
+        let Some(slot) = self.channels.look_up(frame.channel) else {
             return self.on_unopened(frame, kind);
         };
         let Some(state) = self.channels.get(slot) else { return Ok(()) };
@@ -285,7 +290,7 @@ impl Session {
         rules: &ContentRules,
         next: &mut Option<Event>,
     ) -> Result<(), Fault> {
-        match self.channels.find_mut(frame.channel) {
+        match self.channels.look_up_mut(frame.channel) {
             Some(state) if state.phase == ChannelPhase::Open => {
                 state.on_header(frame, rules, next, &mut self.events)
             }
@@ -301,7 +306,7 @@ impl Session {
         rules: &ContentRules,
         next: &mut Option<Event>,
     ) -> Result<(), Fault> {
-        match self.channels.find_mut(frame.channel) {
+        match self.channels.look_up_mut(frame.channel) {
             Some(state) if state.phase == ChannelPhase::Open => state.on_body(frame, rules, next),
             state => not_now(frame, FrameType::BODY, state.map(|state| state.phase)),
         }

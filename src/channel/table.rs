@@ -1,7 +1,8 @@
 //! Open channels: a slab of states, found through a paged index.
 //!
-//! A lookup is two array reads. A page covers 256 numbers and is made when the first of them is
-//! opened, so that opening channel 65,535 alone costs one entry and one page.
+//! A lookup is two array reads, and none for the channel that was looked up last. A page covers 256
+//! numbers and is made when the first of them is opened, so that opening channel 65,535 alone costs one
+//! entry, one page and 2 KiB of places for pages.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -18,41 +19,49 @@ const PAGE: usize = 256;
 /// All channels that aren't closed.
 #[derive(Clone, Debug)]
 pub(crate) struct ChannelTable {
-    /// The page of each 256 numbers, plus one; 0: no page yet.
-    directory: [u16; 256],
-    /// Slab places by the low eight bits of the number.
-    #[expect(clippy::vec_box, reason = "a page must not move when the directory of pages grows")]
-    pages: Vec<Box<[u16; PAGE]>>,
+    /// By the high eight bits of the number, then by the low ones: the place in the slab.
+    pages: Vec<Option<Box<[u16; PAGE]>>>,
     slab: Vec<ChannelState>,
     /// Places in the slab whose channel is closed.
     vacant: Vec<u16>,
     /// No number below it is free.
     lowest: u16,
+    /// The channel that was looked up last, 0 for none, and its place.
+    last: (u16, Slot),
 }
 
 impl ChannelTable {
     pub(crate) const fn new() -> Self {
         Self {
-            directory: [0; 256],
             pages: Vec::new(),
             slab: Vec::new(),
             vacant: Vec::new(),
             lowest: 1,
+            last: (0, Slot(NONE)),
         }
     }
 
     #[inline]
     pub(crate) fn find(&self, channel: u16) -> Option<Slot> {
         let [high, low] = channel.to_be_bytes();
-        let page = usize::from(*self.directory.get(usize::from(high))?).checked_sub(1)?;
-        let slot = *self.pages.get(page)?.get(usize::from(low))?;
+        let page = self.pages.get(usize::from(high))?.as_ref()?;
+        let slot = *page.get(usize::from(low))?;
         (slot != NONE).then_some(Slot(slot))
+    }
+
+    /// The same for frames: most come on the channel on which the one before came.
+    #[inline]
+    pub(crate) fn look_up(&mut self, channel: u16) -> Option<Slot> {
+        if self.last.0 != channel {
+            self.last = (channel, self.find(channel)?);
+        }
+        Some(self.last.1)
     }
 
     /// The channel with this number.
     #[inline]
-    pub(crate) fn find_mut(&mut self, channel: u16) -> Option<&mut ChannelState> {
-        let slot = self.find(channel)?;
+    pub(crate) fn look_up_mut(&mut self, channel: u16) -> Option<&mut ChannelState> {
+        let slot = self.look_up(channel)?;
         self.get_mut(slot)
     }
 
@@ -86,13 +95,12 @@ impl ChannelTable {
             Some(slot) => slot,
             None => u16::try_from(self.slab.len()).ok().filter(|slot| *slot != NONE)?,
         };
-        let entry = self.directory.get_mut(usize::from(high))?;
-        if *entry == 0 {
-            self.pages.push(Box::new([NONE; PAGE]));
-            *entry = u16::try_from(self.pages.len()).ok()?;
+        let page = usize::from(high);
+        if self.pages.len() <= page {
+            self.pages.resize_with(page + 1, || None);
         }
-        let page = usize::from(*entry).checked_sub(1)?;
-        *self.pages.get_mut(page)?.get_mut(usize::from(low))? = slot;
+        let page = self.pages.get_mut(page)?.get_or_insert_with(|| Box::new([NONE; PAGE]));
+        *page.get_mut(usize::from(low))? = slot;
         match self.slab.get_mut(usize::from(slot)) {
             Some(place) => *place = state,
             None => self.slab.push(state),
@@ -106,11 +114,12 @@ impl ChannelTable {
         let number = state.id.number();
         *state = ChannelState::vacant(state.id);
         let [high, low] = number.to_be_bytes();
-        let page = self.directory.get(usize::from(high)).map_or(0, |page| usize::from(*page));
-        if let Some(page) = page.checked_sub(1).and_then(|page| self.pages.get_mut(page)) {
-            if let Some(entry) = page.get_mut(usize::from(low)) {
-                *entry = NONE;
-            }
+        let page = self.pages.get_mut(usize::from(high)).and_then(Option::as_mut);
+        if let Some(entry) = page.and_then(|page| page.get_mut(usize::from(low))) {
+            *entry = NONE;
+        }
+        if self.last.1 == slot {
+            self.last = (0, Slot(NONE));
         }
         self.vacant.push(slot.0);
         self.lowest = self.lowest.min(number);

@@ -92,8 +92,6 @@ impl Connection {
         self.closing = None;
         self.timers.stop_all();
         self.session.pinning.clear();
-        self.chunk = None;
-        self.at = 0;
         self.input.kill();
     }
 

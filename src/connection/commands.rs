@@ -6,7 +6,7 @@ use alloc::string::String;
 use bytes::{Buf, Bytes};
 
 use crate::channel::{ChannelPhase, ChannelState};
-use crate::connection::{Connection, Gate, unread};
+use crate::connection::{Connection, Gate};
 use crate::error::{CloseDetail, CloseReason, Initiator, UsageError};
 use crate::event::{ChannelId, Event, RequestId};
 use crate::phase::{Phase, Side};
@@ -376,7 +376,7 @@ impl Connection {
             unsent.extend_from_slice(&window.copy_to_bytes(window.remaining()));
         }
         Parts {
-            unread: unread(self.chunk.as_ref(), self.at, self.input).into(),
+            unread: self.input.into_unread().into(),
             unsent: unsent.freeze(),
             dialect: self.session.dialect,
             phase: self.session.phase,

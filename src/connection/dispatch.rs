@@ -26,11 +26,7 @@ impl Connection {
     /// Decodes until there is something to tell, or nothing left that may be decoded now.
     fn decode(&mut self, next: &mut Option<Event>) {
         while self.may_decode(next) {
-            if self.chunk.is_none() {
-                self.at = 0;
-                self.chunk = self.input.next_chunk();
-            }
-            if self.chunk.is_some() {
+            if self.input.has_chunk() {
                 self.decode_chunk(next);
                 if next.is_some() {
                     return;
@@ -73,26 +69,24 @@ impl Connection {
             if self.session.held.is_some() {
                 return; // A content that has to wait is judged again when there is room to remember it.
             }
-            self.at += taken;
-            self.input.decoded(taken);
+            self.input.at += taken;
             // A decision is owed and it is over only behind an event that says so.
             if next.is_some() || !self.session.events.is_empty() || self.session.output_gated() {
                 break;
             }
         }
-        if self.chunk.as_ref().is_some_and(|chunk| self.at >= chunk.len()) {
-            self.let_go_of_chunk();
+        if let Some(chunk) = self.input.used_up() {
+            self.let_go_of(&chunk);
         }
     }
 
     /// Contents that have begun keep nothing of the read buffer.
     #[inline(never)]
-    fn let_go_of_chunk(&mut self) {
-        let Some(chunk) = self.chunk.take() else { return };
+    fn let_go_of(&mut self, chunk: &Bytes) {
         while let Some(slot) = self.session.pinning.pop() {
             if let Some(state) = self.session.channels.get_mut(slot) {
                 state.pinning = false;
-                state.let_go_of(&chunk);
+                state.let_go_of(chunk);
             }
         }
     }
@@ -153,12 +147,12 @@ impl Connection {
     /// What nearly all frames are comes first; all others, and all that is wrong, take the long way.
     #[inline]
     fn step(&mut self, next: &mut Option<Event>) -> Option<usize> {
-        let chunk = self.chunk.as_ref()?;
-        let (header, rest) = chunk.get(self.at..)?.split_first_chunk::<FRAME_HEADER_LEN>()?;
+        let (chunk, at) = (self.input.chunk.as_ref()?, self.input.at);
+        let (header, rest) = chunk.get(at..)?.split_first_chunk::<FRAME_HEADER_LEN>()?;
         let FrameHeader { frame_type, channel, size } = FrameHeader::parse(header);
         // Frames are whole: they were cut before.
         let (payload, rest) = rest.split_at_checked(size as usize).unwrap_or_default();
-        let start = u32::try_from(self.at).unwrap_or(u32::MAX);
+        let start = u32::try_from(at).unwrap_or(u32::MAX);
         let frame = Incoming { chunk, payload, start, channel, offset: self.input.offset() };
         let is_usual =
             self.session.phase == Phase::Open && channel != 0 && rest.first() == Some(&FRAME_END);
@@ -184,15 +178,15 @@ impl Connection {
     /// the octets taken.
     #[inline(never)]
     fn step_judging(&mut self, next: &mut Option<Event>) -> usize {
-        let Some(chunk) = self.chunk.take() else { return 0 };
-        let octets = chunk.get(self.at..).unwrap_or(&[]);
+        let Some(chunk) = self.input.chunk.take() else { return 0 };
+        let octets = chunk.get(self.input.at..).unwrap_or(&[]);
         let taken = if self.input.offset() == 0 && self.takes_preamble(octets) {
             PROTOCOL_HEADER_LEN
         } else {
             self.judge(&chunk, octets, next)
         };
         if !self.input.is_dead() {
-            self.chunk = Some(chunk);
+            self.input.chunk = Some(chunk);
         }
         taken
     }
@@ -203,7 +197,7 @@ impl Connection {
         };
         let header = FrameHeader::parse(header);
         let (payload, rest) = rest.split_at_checked(header.size as usize).unwrap_or_default();
-        let start = u32::try_from(self.at).unwrap_or(u32::MAX);
+        let start = u32::try_from(self.input.at).unwrap_or(u32::MAX);
         let offset = self.input.offset();
         let frame = Incoming { chunk, payload, start, channel: header.channel, offset };
         let framed =

@@ -23,7 +23,10 @@ const LONGEST_CHUNK: usize = 1 << 30;
 
 #[derive(Clone)]
 pub(crate) struct Input {
-    /// Whole frames that wait to be decoded.
+    /// The whole frames that are being decoded, unless nothing is left of them, and how far.
+    pub(crate) chunk: Option<Bytes>,
+    pub(crate) at: usize,
+    /// Whole frames that wait to be decoded behind them.
     chunks: VecDeque<Bytes>,
     /// Octets of the stream up to the end of all `chunks`.
     cut: u64,
@@ -37,8 +40,8 @@ pub(crate) struct Input {
     preamble: Preamble,
     /// A frame is ahead that could never be agreed to: nothing behind it will be looked at.
     refused: bool,
-    /// Octets of the stream that were decoded or thrown away.
-    offset: u64,
+    /// Octets of the stream before `at`'s zero: those of chunks that are decoded.
+    before: u64,
     pub(crate) ended: bool,
     /// Framing is lost or the connection over: nothing is cut any more (`FRM-12`).
     dead: bool,
@@ -80,6 +83,8 @@ impl Ahead {
 impl Input {
     pub(crate) fn new(preamble: Preamble, ceiling: u32) -> Self {
         Self {
+            chunk: None,
+            at: 0,
             chunks: VecDeque::new(),
             cut: 0,
             partial: BytesMut::new(),
@@ -87,7 +92,7 @@ impl Input {
             ceiling: ceiling.min(LARGEST_FRAME),
             preamble,
             refused: false,
-            offset: 0,
+            before: 0,
             ended: false,
             dead: false,
         }
@@ -100,11 +105,13 @@ impl Input {
 
     /// Octets that wait to be decoded, frames that aren't whole not counted.
     pub(crate) fn undecoded(&self) -> usize {
-        usize::try_from(self.cut.saturating_sub(self.offset)).unwrap_or(usize::MAX)
+        usize::try_from(self.cut.saturating_sub(self.offset())).unwrap_or(usize::MAX)
     }
 
+    /// Octets of the stream that were decoded or thrown away.
+    #[inline]
     pub(crate) const fn offset(&self) -> u64 {
-        self.offset
+        self.before + self.at as u64
     }
 
     pub(crate) const fn ceiling(&self) -> u32 {
@@ -292,24 +299,35 @@ impl Input {
         self.chunks.push_back(chunk);
     }
 
-    /// The next whole frames to decode. They count as undecoded until `decoded`.
-    pub(crate) fn next_chunk(&mut self) -> Option<Bytes> {
-        self.chunks.pop_front()
+    /// Whether there are whole frames to decode; `chunk` holds some then.
+    #[inline]
+    pub(crate) fn has_chunk(&mut self) -> bool {
+        if self.chunk.is_none() {
+            self.chunk = self.chunks.pop_front();
+        }
+        self.chunk.is_some()
     }
 
-    /// Counts octets as decoded.
+    /// Gives up the chunk once all of it is decoded.
     #[inline]
-    pub(crate) fn decoded(&mut self, octets: usize) {
-        self.offset += octets as u64;
+    pub(crate) fn used_up(&mut self) -> Option<Bytes> {
+        if self.at < self.chunk.as_ref()?.len() {
+            return None;
+        }
+        self.before = self.offset();
+        self.at = 0;
+        self.chunk.take()
     }
 
     /// Stops for good: what waits and what comes is thrown away.
     pub(crate) fn kill(&mut self) {
         self.dead = true;
+        self.before = self.offset();
+        (self.chunk, self.at) = (None, 0);
         self.chunks = VecDeque::new();
         self.partial = BytesMut::new();
         self.ahead = Ahead::default();
-        self.cut = self.offset;
+        self.cut = self.before;
     }
 
     pub(crate) const fn is_dead(&self) -> bool {
@@ -318,7 +336,9 @@ impl Input {
 
     /// Everything that was taken and not decoded.
     pub(crate) fn into_unread(self) -> Vec<u8> {
-        let mut unread: Vec<u8> = self.chunks.into_iter().flatten().collect();
+        let begun = self.chunk.as_ref().and_then(|chunk| chunk.get(self.at..)).unwrap_or(&[]);
+        let mut unread = Vec::from(begun);
+        unread.extend(self.chunks.into_iter().flatten());
         unread.extend_from_slice(&self.partial);
         unread
     }
@@ -338,7 +358,7 @@ impl fmt::Debug for Input {
         f.debug_struct("Input")
             .field("undecoded", &self.undecoded())
             .field("partial", &self.partial.len())
-            .field("offset", &self.offset)
+            .field("offset", &self.offset())
             .field("ended", &self.ended)
             .field("dead", &self.dead)
             .finish_non_exhaustive()

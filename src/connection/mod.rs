@@ -11,7 +11,6 @@ pub use commands::{Decision, Parts};
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
@@ -71,9 +70,6 @@ pub struct Connection {
     input: Input,
     /// Octets that `handle_input` has left with the caller.
     left: usize,
-    /// The chunk that is being decoded, unless nothing is left of it, and how far.
-    chunk: Option<Bytes>,
-    at: usize,
     /// Something was decoded since the time was seen last.
     busy: bool,
     gate: Option<Gate>,
@@ -156,8 +152,6 @@ impl Connection {
             session,
             input,
             left: 0,
-            chunk: None,
-            at: 0,
             busy: false,
             gate: None,
             stalled: false,
@@ -470,11 +464,4 @@ impl From<Connection> for Parts {
     fn from(connection: Connection) -> Self {
         connection.into_parts()
     }
-}
-
-/// What was read and not decoded, in order.
-fn unread(chunk: Option<&Bytes>, at: usize, input: Input) -> Vec<u8> {
-    let mut unread: Vec<u8> = chunk.and_then(|chunk| chunk.get(at..)).unwrap_or(&[]).into();
-    unread.extend(input.into_unread());
-    unread
 }
