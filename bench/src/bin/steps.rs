@@ -49,8 +49,8 @@ fn main() {
 const ROOM: usize = 512 << 10;
 /// Acks of a round, fewer than a ledger holds.
 const ACKS: usize = 10_000;
-/// Publishes of a round, fewer than the output takes without being written.
-const PUBLISHES: usize = 1000;
+/// Publishes of a round, which fit into the window of output.
+const PUBLISHES: usize = 200;
 
 /// A client takes no-ack deliveries.
 fn delivery(stream: &Deliveries, rounds: usize) -> usize {

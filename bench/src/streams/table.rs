@@ -24,7 +24,7 @@ fn entry(out: &mut Vec<u8>, random: &mut Random, place: usize) {
     let name = format!("x-{}-{place}", random.text(7).to_lowercase());
     pair(out, &name, tag, |out| match tag {
         b'A' => sized(out, |out| {
-            for tag in *b"SIltS" {
+            for tag in *b"SIltSdSTS" {
                 out.push(tag);
                 value(out, random, tag);
             }
@@ -32,10 +32,12 @@ fn entry(out: &mut Vec<u8>, random: &mut Random, place: usize) {
         b'F' => sized(out, |out| {
             pair(out, "count", b'l', |out| value(out, random, b'l'));
             pair(out, "reason", b'S', |out| value(out, random, b'S'));
+            pair(out, "exchange", b'S', |out| value(out, random, b'S'));
             pair(out, "deeper", b'F', |out| {
                 sized(out, |out| {
                     pair(out, "queue", b'S', |out| value(out, random, b'S'));
                     pair(out, "time", b'T', |out| value(out, random, b'T'));
+                    pair(out, "first", b't', |out| value(out, random, b't'));
                 });
             });
         }),
