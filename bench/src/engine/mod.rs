@@ -69,8 +69,8 @@ pub fn consuming(config: ClientConfig, consumers: &[(u16, String)], no_ack: bool
         };
         let mut channel = client.channel(id(*channel)).expect("an open channel");
         channel.call(&consume).expect("a consumer");
+        drain(&mut client);
     }
-    drain(&mut client);
     client
 }
 

@@ -1,5 +1,7 @@
 //! W1: deliveries of one shape, and what every stream of deliveries can do.
 
+use std::collections::BTreeSet;
+
 use super::frames::{body, header, method, pair, short, sized};
 use super::{Random, irregular};
 
@@ -120,22 +122,21 @@ impl Deliveries {
             consumers: Vec::new(),
             tags: Vec::new(),
         };
+        let mut consumers = BTreeSet::new();
         loop {
             let message = next();
             let before = all.octets.len();
             let tag_at = message.deliver(&mut all.octets, largest);
             if all.octets.len() > room && all.messages > 0 {
                 all.octets.truncate(before);
+                all.consumers = consumers.into_iter().collect();
                 return all;
             }
             all.messages += 1;
             all.frames += 2 + message.body.len().div_ceil(largest);
             all.body_octets += message.body.len();
             all.tags.push((tag_at, message.channel));
-            let consumer = (message.channel, message.consumer_tag);
-            if !all.consumers.contains(&consumer) {
-                all.consumers.push(consumer);
-            }
+            consumers.insert((message.channel, message.consumer_tag));
         }
     }
 
@@ -158,6 +159,13 @@ impl Deliveries {
             let last = &mut last[usize::from(*channel)];
             *last += 1;
             octets[*at..at + 8].copy_from_slice(&last.to_be_bytes());
+        }
+    }
+
+    /// Gives the message at each place the tag that `tag` says.
+    pub fn number_by(&self, octets: &mut [u8], mut tag: impl FnMut(usize) -> u64) {
+        for (place, (at, _)) in self.tags.iter().enumerate() {
+            octets[*at..at + 8].copy_from_slice(&tag(place).to_be_bytes());
         }
     }
 

@@ -1,0 +1,121 @@
+//! W3: publishes are encoded.
+
+use amqp_bench::engine::{self, drain};
+use amqp_bench::streams::Message;
+use amqp_bench::streams::deliveries::LARGEST_BODY;
+use amqp_proto::protocol::{Properties, basic};
+use amqp_proto::wire::TableLimits;
+use amqp_proto::{ChannelId, ClientConfig, Connection, Payload};
+use bytes::{Buf, Bytes};
+
+use super::{Each, size_name};
+use crate::measure::{Clock, Contest};
+use crate::peers::{amq_protocol, limits, name, rabbitmq, serde};
+
+/// The engine, with a body that it may hold a handle of.
+pub(crate) const ENGINE_SHARED: &str = "amqp-proto: engine, body referenced";
+
+/// The sizes of bodies.
+pub(crate) const SIZES: [usize; 4] = [64, 1 << 10, 16 << 10, 1 << 20];
+
+/// Octets that are encoded before they are taken as written: less than the engine's window.
+const BATCH: usize = 48 << 10;
+
+pub(super) fn all(each: &mut Each<'_>) {
+    for size in SIZES {
+        let message = Message::regular(size);
+        let mut expected = Vec::new();
+        message.publish(&mut expected, LARGEST_BODY);
+        each(contest(size, &message, &expected));
+    }
+}
+
+fn contest<'a>(size: usize, message: &'a Message, expected: &'a [u8]) -> Contest<'a> {
+    let title = format!("W3 {}", size_name(size));
+    let mut contest = Contest::new(title, &[name::MEMCPY, name::ENGINE]);
+    let batch = (BATCH / expected.len()).max(1);
+
+    let mut out = vec![0; expected.len() * batch];
+    contest.add(name::MEMCPY, batch, move |clock| {
+        clock.time(|| {
+            for place in out.chunks_exact_mut(expected.len()) {
+                limits::copy(expected, place);
+            }
+        });
+    });
+    let body = &message.body[..];
+    contest.add(name::ENGINE, batch, engine(message, expected, batch, move || body.into()));
+    let shared = Bytes::copy_from_slice(body);
+    let referenced = engine(message, expected, batch, move || shared.clone().into());
+    contest.add(ENGINE_SHARED, batch, referenced);
+
+    let frames = amq_protocol::frames(expected);
+    let mut out = amq_protocol::encode(&frames, Vec::new());
+    assert!(out == expected, "amq-protocol encodes something else");
+    contest.add(name::AMQ_PROTOCOL, batch, move |clock| {
+        let mut room = core::mem::take(&mut out);
+        room.clear();
+        out = clock.time(|| (0..batch).fold(room, |out, _| amq_protocol::encode(&frames, out)));
+        assert_eq!(out.len(), expected.len() * batch);
+    });
+
+    // Its headers are a hash map, so their order differs from one to the next.
+    let frames = serde::frames(expected);
+    let mut out = Vec::new();
+    contest.add(name::SERDE, batch, move |clock| {
+        out.clear();
+        clock.time(|| (0..batch).for_each(|_| serde::encode(&frames, &mut out)));
+        assert_eq!(out.len(), expected.len() * batch);
+    });
+
+    let publish = rabbitmq::Publish::new(expected);
+    let mut out = vec![0; expected.len() * batch + body.len() / 1024 + 1024];
+    let len = publish.encode(&mut out, body);
+    assert!(out[..len] == *expected, "rabbitmq-c encodes something else");
+    contest.add(name::RABBITMQ_C, batch, move |clock| {
+        let len =
+            clock.time(|| (0..batch).fold(0, |at, _| at + publish.encode(&mut out[at..], body)));
+        assert_eq!(len, expected.len() * batch);
+    });
+    contest
+}
+
+/// A client that publishes a batch, which is then taken as written.
+fn engine<'a>(
+    message: &'a Message,
+    expected: &'a [u8],
+    batch: usize,
+    body: impl Fn() -> Payload<'a> + 'a,
+) -> impl FnMut(&mut Clock) + 'a {
+    let method = basic::Publish {
+        exchange: message.exchange.as_str().into(),
+        routing_key: message.routing_key.as_str().into(),
+        ..Default::default()
+    };
+    let properties = Properties::parse(&message.properties, &TableLimits::DEFAULT);
+    let properties = properties.expect("properties in order");
+    let mut client = engine::client(ClientConfig::plain("guest", "guest"), 1);
+    let publish = move |client: &mut Connection| {
+        let id = ChannelId::new(1).expect("not channel 0");
+        let mut channel = client.channel(id).expect("an open channel");
+        channel.publish(core::hint::black_box(&method), properties, body()).expect("a publish");
+    };
+    publish(&mut client);
+    assert!(written(&mut client) == expected, "the engine encodes something else");
+    move |clock| {
+        let drained = clock.time(|| {
+            (0..batch).for_each(|_| publish(&mut client));
+            drain(&mut client)
+        });
+        assert_eq!(drained, expected.len() * batch);
+    }
+}
+
+fn written(client: &mut Connection) -> Vec<u8> {
+    let mut octets = Vec::new();
+    while client.transmit().has_remaining() {
+        let transmit = client.transmit();
+        octets.extend_from_slice(&transmit.copy_to_bytes(transmit.remaining()));
+    }
+    octets
+}

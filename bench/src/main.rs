@@ -1,2 +1,0 @@
-//! to come
-fn main() {}
