@@ -113,7 +113,7 @@ fn others(targets: &mut Targets<'_>) {
     targets.faster(&smallest, ENGINE, AMQ_PROTOCOL, 8.0);
     let shared = publishes::ENGINE_SHARED;
     let about = format!("{large}: {shared}, as a multiple of {smallest}");
-    targets.cost(about, (&large, shared), (&smallest, ENGINE), 1.15);
+    targets.cost(about, (&large, shared), (&smallest, shared), 1.15);
     targets.faster("W4 forward", tables::FORWARD, AMQ_PROTOCOL, 20.0);
 }
 

@@ -67,8 +67,8 @@ pub(crate) fn size_name(octets: usize) -> String {
     match octets {
         0..1024 => format!("{octets} B"),
         131_064 => "128 KiB".into(),
-        _ if octets % (1 << 20) == 0 => format!("{} MiB", octets >> 20),
-        _ if octets % 1024 == 0 => format!("{} KiB", octets >> 10),
+        _ if octets.is_multiple_of(1 << 20) => format!("{} MiB", octets >> 20),
+        _ if octets.is_multiple_of(1024) => format!("{} KiB", octets >> 10),
         _ => format!("{octets} B"),
     }
 }

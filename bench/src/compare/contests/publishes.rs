@@ -19,7 +19,10 @@ pub(crate) const ENGINE_SHARED: &str = "amqp-proto: engine, body referenced";
 pub(crate) const SIZES: [usize; 4] = [64, 1 << 10, 16 << 10, 1 << 20];
 
 /// Octets that are encoded before they are taken as written: less than the engine's window.
-const BATCH: usize = 48 << 10;
+const BATCH: usize = 56 << 10;
+/// Messages and octets of a sweep, whichever is less: the clock must not be most of what is measured.
+const ENOUGH: usize = 200;
+const ENOUGH_OCTETS: usize = 4 << 20;
 
 pub(super) fn all(each: &mut Each<'_>) {
     for size in SIZES {
@@ -34,37 +37,49 @@ fn contest<'a>(size: usize, message: &'a Message, expected: &'a [u8]) -> Contest
     let title = format!("W3 {}", size_name(size));
     let mut contest = Contest::new(title, &[name::MEMCPY, name::ENGINE]);
     let batch = (BATCH / expected.len()).max(1);
+    let batches = (ENOUGH / batch).min(ENOUGH_OCTETS / batch / expected.len()).max(1);
+    let messages = batch * batches;
 
     let mut out = vec![0; expected.len() * batch];
-    contest.add(name::MEMCPY, batch, move |clock| {
+    contest.add(name::MEMCPY, messages, move |clock| {
         clock.time(|| {
-            for place in out.chunks_exact_mut(expected.len()) {
-                limits::copy(expected, place);
+            for _ in 0..batches {
+                for place in out.chunks_exact_mut(expected.len()) {
+                    limits::copy(expected, place);
+                }
             }
         });
     });
     let body = &message.body[..];
-    contest.add(name::ENGINE, batch, engine(message, expected, batch, move || body.into()));
-    let shared = Bytes::copy_from_slice(body);
-    let referenced = engine(message, expected, batch, move || shared.clone().into());
-    contest.add(ENGINE_SHARED, batch, referenced);
+    contest.add(name::ENGINE, messages, engine(message, expected, (batch, batches), None));
+    let shared = Some(Bytes::copy_from_slice(body));
+    contest.add(ENGINE_SHARED, messages, engine(message, expected, (batch, batches), shared));
 
     let frames = amq_protocol::frames(expected);
     let mut out = amq_protocol::encode(&frames, Vec::new());
     assert!(out == expected, "amq-protocol encodes something else");
-    contest.add(name::AMQ_PROTOCOL, batch, move |clock| {
-        let mut room = core::mem::take(&mut out);
-        room.clear();
-        out = clock.time(|| (0..batch).fold(room, |out, _| amq_protocol::encode(&frames, out)));
+    contest.add(name::AMQ_PROTOCOL, messages, move |clock| {
+        clock.time(|| {
+            for _ in 0..batches {
+                out.clear();
+                for _ in 0..batch {
+                    out = amq_protocol::encode(&frames, core::mem::take(&mut out));
+                }
+            }
+        });
         assert_eq!(out.len(), expected.len() * batch);
     });
 
     // Its headers are a hash map, so their order differs from one to the next.
     let frames = serde::frames(expected);
     let mut out = Vec::new();
-    contest.add(name::SERDE, batch, move |clock| {
-        out.clear();
-        clock.time(|| (0..batch).for_each(|_| serde::encode(&frames, &mut out)));
+    contest.add(name::SERDE, messages, move |clock| {
+        clock.time(|| {
+            for _ in 0..batches {
+                out.clear();
+                (0..batch).for_each(|_| serde::encode(&frames, &mut out));
+            }
+        });
         assert_eq!(out.len(), expected.len() * batch);
     });
 
@@ -72,20 +87,25 @@ fn contest<'a>(size: usize, message: &'a Message, expected: &'a [u8]) -> Contest
     let mut out = vec![0; expected.len() * batch + body.len() / 1024 + 1024];
     let len = publish.encode(&mut out, body);
     assert!(out[..len] == *expected, "rabbitmq-c encodes something else");
-    contest.add(name::RABBITMQ_C, batch, move |clock| {
-        let len =
-            clock.time(|| (0..batch).fold(0, |at, _| at + publish.encode(&mut out[at..], body)));
+    contest.add(name::RABBITMQ_C, messages, move |clock| {
+        let mut len = 0;
+        clock.time(|| {
+            for _ in 0..batches {
+                len = (0..batch).fold(0, |at, _| at + publish.encode(&mut out[at..], body));
+            }
+        });
         assert_eq!(len, expected.len() * batch);
     });
     contest
 }
 
-/// A client that publishes a batch, which is then taken as written.
+/// A client that publishes batches, each of which is then taken as written. A `shared` body is published
+/// by its handle, else the message's is.
 fn engine<'a>(
     message: &'a Message,
     expected: &'a [u8],
-    batch: usize,
-    body: impl Fn() -> Payload<'a> + 'a,
+    (batch, batches): (usize, usize),
+    shared: Option<Bytes>,
 ) -> impl FnMut(&mut Clock) + 'a {
     let method = basic::Publish {
         exchange: message.exchange.as_str().into(),
@@ -98,16 +118,23 @@ fn engine<'a>(
     let publish = move |client: &mut Connection| {
         let id = ChannelId::new(1).expect("not channel 0");
         let mut channel = client.channel(id).expect("an open channel");
-        channel.publish(core::hint::black_box(&method), properties, body()).expect("a publish");
+        let body: Payload<'_> = match &shared {
+            Some(shared) => shared.into(),
+            None => message.body.as_slice().into(),
+        };
+        channel.publish(core::hint::black_box(&method), properties, body).expect("a publish");
     };
     publish(&mut client);
     assert!(written(&mut client) == expected, "the engine encodes something else");
     move |clock| {
-        let drained = clock.time(|| {
-            (0..batch).for_each(|_| publish(&mut client));
-            drain(&mut client)
+        let mut drained = 0;
+        clock.time(|| {
+            for _ in 0..batches {
+                (0..batch).for_each(|_| publish(&mut client));
+                drained += drain(&mut client);
+            }
         });
-        assert_eq!(drained, expected.len() * batch);
+        assert_eq!(drained, expected.len() * batch * batches);
     }
 }
 

@@ -49,8 +49,8 @@ fn read(value: Value<'_>) -> usize {
 #[derive(Debug)]
 pub(crate) enum Item<'a> {
     Plain(Value<'a>),
-    Array(Vec<Item<'a>>),
-    Table(Vec<(&'a str, Item<'a>)>),
+    Array(Vec<Self>),
+    Table(Vec<(&'a str, Self)>),
 }
 
 impl<'a> Item<'a> {

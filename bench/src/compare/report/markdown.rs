@@ -1,6 +1,6 @@
 //! RESULTS.md.
 
-use std::fmt::Write;
+use core::fmt::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
