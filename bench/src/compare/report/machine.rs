@@ -13,7 +13,7 @@ pub(super) fn lines() -> Vec<String> {
         format!("processor: {processor}, {cores} cores"),
         format!("system: {}, Linux {}", system.trim_matches('"'), kernel.trim()),
         format!("compiler: {}", env!("VERSION_OF_RUSTC")),
-        format!("amqp-proto with bytes {}", env!("VERSION_OF_BYTES")),
+        format!("amqp-proto: commit {}, with bytes {}", commit(), env!("VERSION_OF_BYTES")),
         format!("amq-protocol {}", env!("VERSION_OF_AMQ_PROTOCOL")),
         format!(
             "amqp_serde {} with the types of amqprs {}",
@@ -22,6 +22,15 @@ pub(super) fn lines() -> Vec<String> {
         ),
         format!("rabbitmq-c {}, as the system brings it", rabbitmq::version()),
     ]
+}
+
+/// The commit of what is measured, and whether it was changed since.
+fn commit() -> String {
+    let mut git = std::process::Command::new("git");
+    git.args(["-C", env!("CARGO_MANIFEST_DIR"), "describe", "--always", "--dirty"]);
+    let output = git.output().ok().filter(|output| output.status.success());
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    text.unwrap_or_else(|| "unknown".into())
 }
 
 /// What follows `name` and a separator in the first line that begins with it.

@@ -19,11 +19,8 @@ pub(crate) fn write(run: &Run, targets: &[Target], plots: &[String], to: &Path) 
         writeln!(text, "- {line}")?;
     }
     let (rounds, turn) = (run.effort.rounds, run.effort.turn.as_millis());
-    writeln!(
-        text,
-        "- {rounds} rounds with turns of at least {turn} ms; medians of rounds; spread:"
-    )?;
-    writeln!(text, "  the distance between the first and the third quarter of the rounds")?;
+    writeln!(text, "- {rounds} rounds with turns of at least {turn} ms; medians of rounds")?;
+    writeln!(text, "- spread: the distance between the first and the third quarter of the rounds")?;
     writeln!(text, "\n## Targets\n\n{} met, {missed} missed.\n", targets.len() - missed)?;
     writeln!(text, "{}\n", super::targets(targets).trim_fmt())?;
     writeln!(text, "## Time")?;

@@ -70,11 +70,15 @@ fn chart(
     lines: &[Line],
 ) -> Result<(), Box<dyn core::error::Error>> {
     let points = || lines.iter().flat_map(|(_, points)| points);
-    let range = |of: fn(&(f64, f64)) -> f64| {
+    let ends = |of: fn(&(f64, f64)) -> f64| {
         let least = points().map(of).fold(f64::INFINITY, f64::min);
-        let most = points().map(of).fold(0.0, f64::max);
-        (least * 0.7..most * 1.5).log_scale()
+        (least, points().map(of).fold(0.0, f64::max))
     };
+    let (left, right) = ends(|point| point.0);
+    let (bottom, top) = ends(|point| point.1);
+    // Room above the lines for the names of all of them.
+    let headroom = 1.5 * (top / bottom).powf(0.08 * lines.len() as f64);
+    let (across, up) = (left * 0.7..right * 1.5, bottom * 0.7..top * headroom);
     let area = SVGBackend::new(path, (880, 520)).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
@@ -82,7 +86,7 @@ fn chart(
         .margin(12)
         .x_label_area_size(44)
         .y_label_area_size(64)
-        .build_cartesian_2d(range(|point| point.0), range(|point| point.1))?;
+        .build_cartesian_2d(across.log_scale(), up.log_scale())?;
     let plain = |value: &f64| format!("{value}");
     chart
         .configure_mesh()
