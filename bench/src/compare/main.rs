@@ -63,6 +63,7 @@ impl Options {
 #[derive(Debug)]
 struct Run {
     command: String,
+    machine: Vec<String>,
     effort: Effort,
     outcomes: Vec<Outcome>,
     memory: Option<Memory>,
@@ -72,7 +73,8 @@ fn main() -> Result<()> {
     let options = Options::parse();
     let effort = options.effort();
     let bar = progress();
-    let mut run = Run { command: command(), effort, outcomes: Vec::new(), memory: None };
+    let (command, machine) = (command(), report::machine());
+    let mut run = Run { command, machine, effort, outcomes: Vec::new(), memory: None };
     for workload in options.workloads() {
         if workload == Workload::Memory {
             bar.set_message("memory");

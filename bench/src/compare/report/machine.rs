@@ -2,8 +2,8 @@
 
 use crate::peers::rabbitmq;
 
-/// Lines of a list.
-pub(super) fn lines() -> Vec<String> {
+/// Lines of a list; to be asked for before anything is written, which would change the working tree.
+pub(crate) fn lines() -> Vec<String> {
     let processor = first_line("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown".into());
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let system = first_line("/etc/os-release", "PRETTY_NAME").unwrap_or_else(|| "unknown".into());

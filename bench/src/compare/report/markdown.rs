@@ -5,7 +5,6 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::machine;
 use crate::Run;
 use crate::targets::Target;
 
@@ -15,7 +14,7 @@ pub(crate) fn write(run: &Run, targets: &[Target], plots: &[String], to: &Path) 
     let missed = targets.iter().filter(|target| !target.is_met()).count();
     writeln!(text, "# Results\n")?;
     writeln!(text, "Written by `{}`; README.md tells what the words mean.\n", run.command)?;
-    for line in machine::lines() {
+    for line in &run.machine {
         writeln!(text, "- {line}")?;
     }
     let (rounds, turn) = (run.effort.rounds, run.effort.turn.as_millis());

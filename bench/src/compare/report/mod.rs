@@ -11,6 +11,7 @@ use crate::measure::Outcome;
 use crate::memory::Memory;
 use crate::targets::{Bound, Target};
 
+pub(crate) use machine::lines as machine;
 pub(crate) use markdown::write as write_markdown;
 pub(crate) use plots::draw;
 
