@@ -5,7 +5,7 @@ use amqp_bench::streams::Message;
 use amqp_bench::streams::deliveries::LARGEST_BODY;
 use amqp_proto::protocol::{Properties, basic};
 use amqp_proto::wire::TableLimits;
-use amqp_proto::{ChannelId, ClientConfig, Connection, Payload};
+use amqp_proto::{Channel, ChannelId, ClientConfig, Connection, Payload};
 use bytes::{Buf, Bytes};
 
 use super::{Each, size_name};
@@ -51,9 +51,11 @@ fn contest<'a>(size: usize, message: &'a Message, expected: &'a [u8]) -> Contest
         });
     });
     let body = &message.body[..];
-    contest.add(name::ENGINE, messages, engine(message, expected, (batch, batches), None));
-    let shared = Some(Bytes::copy_from_slice(body));
-    contest.add(ENGINE_SHARED, messages, engine(message, expected, (batch, batches), shared));
+    let copied = engine(expected, (batch, batches), typed(message, message.body.clone()));
+    contest.add(name::ENGINE, messages, copied);
+    let body_by_handle = typed(message, Bytes::copy_from_slice(body));
+    let referenced = engine(expected, (batch, batches), body_by_handle);
+    contest.add(ENGINE_SHARED, messages, referenced);
 
     let frames = amq_protocol::frames(expected);
     let mut out = amq_protocol::encode(&frames, Vec::new());
@@ -99,14 +101,12 @@ fn contest<'a>(size: usize, message: &'a Message, expected: &'a [u8]) -> Contest
     contest
 }
 
-/// A client that publishes batches, each of which is then taken as written. A `shared` body is published
-/// by its handle, else the message's is.
-fn engine<'a>(
-    message: &'a Message,
-    expected: &'a [u8],
-    (batch, batches): (usize, usize),
-    shared: Option<Bytes>,
-) -> impl FnMut(&mut Clock) + 'a {
+/// Publishes the message by method and properties; of the body it depends whether it is copied.
+fn typed<'a, B>(message: &'a Message, body: B) -> impl Fn(&mut Channel<'_>) + 'a
+where
+    B: 'a,
+    for<'b> &'b B: Into<Payload<'b>>,
+{
     let method = basic::Publish {
         exchange: message.exchange.as_str().into(),
         routing_key: message.routing_key.as_str().into(),
@@ -114,15 +114,22 @@ fn engine<'a>(
     };
     let properties = Properties::parse(&message.properties, &TableLimits::DEFAULT);
     let properties = properties.expect("properties in order");
+    move |channel| {
+        let method = core::hint::black_box(&method);
+        channel.publish(method, properties, &body).expect("a publish");
+    }
+}
+
+/// A client that publishes batches, each of which is then taken as written.
+fn engine<'a>(
+    expected: &'a [u8],
+    (batch, batches): (usize, usize),
+    publish: impl Fn(&mut Channel<'_>) + 'a,
+) -> impl FnMut(&mut Clock) + 'a {
     let mut client = engine::client(ClientConfig::plain("guest", "guest"), 1);
     let publish = move |client: &mut Connection| {
         let id = ChannelId::new(1).expect("not channel 0");
-        let mut channel = client.channel(id).expect("an open channel");
-        let body: Payload<'_> = match &shared {
-            Some(shared) => shared.into(),
-            None => message.body.as_slice().into(),
-        };
-        channel.publish(core::hint::black_box(&method), properties, body).expect("a publish");
+        publish(&mut client.channel(id).expect("an open channel"));
     };
     publish(&mut client);
     assert!(written(&mut client) == expected, "the engine encodes something else");
