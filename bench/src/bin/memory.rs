@@ -57,15 +57,16 @@ const MANY: u16 = 1000;
 fn main() {
     println!("size-of-connection {}", size_of::<Connection>());
     for (side, connect) in [("client", client as fn(u16) -> Connection), ("server", server)] {
-        let bare = idle(|| connect(0));
-        let with_one = idle(|| connect(1));
-        let with_more = idle(|| connect(MANY + 1));
-        println!("{side}-without-channels {bare}");
-        println!("{side}-with-one-channel {with_one}");
-        println!("{side}-channel-beyond {:.1}", (with_more - with_one) as f64 / f64::from(MANY));
+        println!("{side}-without-channels {}", idle(|| connect(0)));
+        println!("{side}-with-one-channel {}", idle(|| connect(1)));
+        let rested = |channels| idle(|| at_rest(connect(channels)));
+        println!("{side}-with-one-channel-at-rest {}", rested(1));
+        let beyond = (rested(MANY + 1) - rested(1)) as f64 / f64::from(MANY);
+        println!("{side}-channel-beyond {beyond:.1}");
         let all = idle(|| (0..10_000).map(|_| connect(1)).collect::<Vec<_>>());
         println!("{side}-of-10000 {}", all / 10_000);
     }
+    println!("client-kept-after-a-burst {}", kept());
     traffic("delivery", deliveries());
     traffic("acked-delivery", acked_deliveries());
     // Within the window of output, and far beyond it, in the lane of the channel.
@@ -87,6 +88,42 @@ fn idle<T>(make: impl FnOnce() -> T) -> isize {
     let made = Box::new(make());
     let after = LIVE.load(Relaxed);
     drop(made);
+    after - before
+}
+
+/// The same connection after it was idle for so long that a heartbeat has gone out.
+fn at_rest(mut connection: Connection) -> Connection {
+    connection.handle_timeout(connection.poll_timeout().expect("a time for a heartbeat"));
+    while let Some(event) = connection.poll_event() {
+        assert!(!matches!(event, Event::Closed(_)), "{event}");
+    }
+    assert_eq!(drain(&mut connection), 8, "one heartbeat");
+    connection
+}
+
+/// What a client that is at rest occupies more after it had much to do.
+fn kept() -> isize {
+    let stream = Deliveries::regular(64, 512 << 10);
+    let config = ClientConfig::plain("guest", "guest");
+    let mut client = at_rest(engine::consuming(config, &stream.consumers, false));
+    let before = LIVE.load(Relaxed);
+    let mut octets = stream.octets.clone();
+    let mut last = stream.counts();
+    stream.number(&mut octets, &mut last);
+    octets.chunks(64 << 10).for_each(|part| engine::feed(&mut client, part));
+    drop(octets);
+    let id = ChannelId::new(1).expect("not channel 0");
+    let mut channel = client.channel(id).expect("an open channel");
+    channel.send(&basic::Ack { delivery_tag: last[1], multiple: true }).expect("an ack");
+    let publish = basic::Publish { routing_key: "q".into(), ..Default::default() };
+    for _ in 0..1000 {
+        channel.publish(&publish, Properties::EMPTY, &[7; 600]).expect("a publish");
+    }
+    drop(last);
+    drain(&mut client);
+    let client = at_rest(client);
+    let after = LIVE.load(Relaxed);
+    drop(client);
     after - before
 }
 

@@ -134,12 +134,17 @@ fn pieces(targets: &mut Targets<'_>) {
 }
 
 fn occupied(targets: &mut Targets<'_>, memory: &Memory) {
-    let one = memory.larger("with-one-channel");
-    let about = "an idle connection with one channel".into();
-    targets.add(about, one, Bound::AtMost(4096.0), "octets");
-    let beyond = memory.larger("channel-beyond");
-    let about = "an idle channel beyond the first".into();
-    targets.add(about, beyond, Bound::AtMost(256.0), "octets");
+    let idle = [
+        ("an idle connection with one channel, just opened", "with-one-channel", 4096.0),
+        ("the same once a heartbeat has gone out", "with-one-channel-at-rest", 4096.0),
+        ("an idle channel beyond the first", "channel-beyond", 256.0),
+    ];
+    for (about, name, limit) in idle {
+        targets.add(about.into(), memory.larger(name), Bound::AtMost(limit), "octets");
+    }
+    let kept = memory.get("client-kept-after-a-burst");
+    let about = "what a connection keeps of a burst once a heartbeat has gone out".into();
+    targets.add(about, kept, Bound::AtMost(0.0), "octets");
     for traffic in ["delivery", "acked-delivery", "publish", "waiting-publish"] {
         let growth = memory.get(&format!("{traffic}-growth"));
         let about = format!("what is kept after a hundred rounds more: {traffic}");
