@@ -78,7 +78,7 @@ fn frames(stream: &Deliveries, rounds: usize) -> usize {
             for (_, raw) in Scanner::new(octets, 131_064) {
                 let raw = raw.expect("a whole frame");
                 let frame = Frame::parse(Dialect::V0_9_1, raw, &TableLimits::DEFAULT);
-                black_box(frame.expect("a frame in order"));
+                assert!(black_box(&frame).is_ok(), "a frame out of order");
                 frames += 1;
             }
             frames
