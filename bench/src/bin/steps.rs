@@ -11,7 +11,7 @@ use amqp_bench::streams::{Deliveries, Message, acks, table};
 use amqp_proto::frame::Scanner;
 use amqp_proto::protocol::{Dialect, Frame, Properties, basic};
 use amqp_proto::wire::{Table, TableLimits};
-use amqp_proto::{Channel, ChannelId, ClientConfig, Connection};
+use amqp_proto::{Channel, ChannelId, ClientConfig, Connection, PreparedPublish};
 use bytes::Bytes;
 
 /// The one function that callgrind looks for, so nothing else may have this in its name.
@@ -25,7 +25,7 @@ fn main() {
     let rounds = arguments.get(1).and_then(|rounds| rounds.parse().ok());
     let (Some(workload), Some(rounds)) = (arguments.first(), rounds) else {
         eprintln!("usage: steps WORKLOAD ROUNDS, where WORKLOAD is one of:");
-        eprintln!("  delivery delivery-mix frames frames-mix ack confirm publish table");
+        eprintln!("  delivery delivery-mix frames frames-mix ack confirm publish prepared table");
         std::process::exit(2);
     };
     let messages = match workload.as_str() {
@@ -36,6 +36,7 @@ fn main() {
         "ack" => ack(rounds),
         "confirm" => confirm(rounds),
         "publish" => publish(rounds),
+        "prepared" => prepared(rounds),
         "table" => validate(rounds),
         other => {
             eprintln!("steps: no such workload: {other}");
@@ -140,6 +141,23 @@ fn publish(rounds: usize) -> usize {
     let properties = properties.expect("properties in order");
     published(&message, rounds, |channel| {
         let publish = channel.publish(black_box(&method), properties, &message.body);
+        publish.expect("a publish");
+    })
+}
+
+/// The same with method and header encoded before.
+fn prepared(rounds: usize) -> usize {
+    let message = Message::regular(64);
+    let method = basic::Publish {
+        exchange: message.exchange.as_str().into(),
+        routing_key: message.routing_key.as_str().into(),
+        ..Default::default()
+    };
+    let properties = Properties::parse(&message.properties, &TableLimits::DEFAULT);
+    let properties = properties.expect("properties in order");
+    let prepared = PreparedPublish::new(&method, properties).expect("a publish that fits");
+    published(&message, rounds, |channel| {
+        let publish = channel.publish_prepared(black_box(&prepared), &message.body);
         publish.expect("a publish");
     })
 }

@@ -111,6 +111,7 @@ fn others(targets: &mut Targets<'_>) {
     let (smallest, large) = (of(smallest), of(large));
     targets.times(&smallest, ENGINE, MEMCPY, 6.0);
     targets.faster(&smallest, ENGINE, AMQ_PROTOCOL, 8.0);
+    targets.times(&smallest, publishes::ENGINE_PREPARED, MEMCPY, 2.0);
     let shared = publishes::ENGINE_SHARED;
     let about = format!("{large}: {shared}, as a multiple of {smallest}");
     targets.cost(about, (&large, shared), (&smallest, shared), 1.15);

@@ -5,7 +5,7 @@ use amqp_bench::streams::Message;
 use amqp_bench::streams::deliveries::LARGEST_BODY;
 use amqp_proto::protocol::{Properties, basic};
 use amqp_proto::wire::TableLimits;
-use amqp_proto::{Channel, ChannelId, ClientConfig, Connection, Payload};
+use amqp_proto::{Channel, ChannelId, ClientConfig, Connection, Payload, PreparedPublish};
 use bytes::{Buf, Bytes};
 
 use super::{Each, size_name};
@@ -14,6 +14,9 @@ use crate::peers::{amq_protocol, limits, name, rabbitmq, serde};
 
 /// The engine, with a body that it may hold a handle of.
 pub(crate) const ENGINE_SHARED: &str = "amqp-proto: engine, body referenced";
+
+/// The engine, with method and header encoded before.
+pub(crate) const ENGINE_PREPARED: &str = "amqp-proto: engine, prepared";
 
 /// The sizes of bodies.
 pub(crate) const SIZES: [usize; 4] = [64, 1 << 10, 16 << 10, 1 << 20];
@@ -56,6 +59,8 @@ fn contest<'a>(size: usize, message: &'a Message, expected: &'a [u8]) -> Contest
     let body_by_handle = typed(message, Bytes::copy_from_slice(body));
     let referenced = engine(expected, (batch, batches), body_by_handle);
     contest.add(ENGINE_SHARED, messages, referenced);
+    let prepared = engine(expected, (batch, batches), prepared(message));
+    contest.add(ENGINE_PREPARED, messages, prepared);
 
     let frames = amq_protocol::frames(expected);
     let mut out = amq_protocol::encode(&frames, Vec::new());
@@ -117,6 +122,22 @@ where
     move |channel| {
         let method = core::hint::black_box(&method);
         channel.publish(method, properties, &body).expect("a publish");
+    }
+}
+
+/// Publishes the message prepared; its body is copied.
+fn prepared(message: &Message) -> impl Fn(&mut Channel<'_>) + '_ {
+    let method = basic::Publish {
+        exchange: message.exchange.as_str().into(),
+        routing_key: message.routing_key.as_str().into(),
+        ..Default::default()
+    };
+    let properties = Properties::parse(&message.properties, &TableLimits::DEFAULT);
+    let properties = properties.expect("properties in order");
+    let prepared = PreparedPublish::new(&method, properties).expect("a publish that fits");
+    move |channel| {
+        let prepared = core::hint::black_box(&prepared);
+        channel.publish_prepared(prepared, &message.body).expect("a publish");
     }
 }
 
