@@ -2,7 +2,7 @@
 //!
 //! A lookup is two array reads, and none for the channel that was looked up last. A page covers 256
 //! numbers and is made when the first of them is opened, so that opening channel 65,535 alone costs one
-//! entry, one page and 2 KiB of places for pages.
+//! entry and one page.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -19,8 +19,10 @@ const PAGE: usize = 256;
 /// All channels that aren't closed.
 #[derive(Clone, Debug)]
 pub(crate) struct ChannelTable {
-    /// By the high eight bits of the number, then by the low ones: the place in the slab.
-    pages: Vec<Option<Box<[u16; PAGE]>>>,
+    /// By the high eight bits of a number, which page may be its own.
+    directory: [u8; 256],
+    #[expect(clippy::vec_box, reason = "a page must not move when the list of pages grows")]
+    pages: Vec<Box<Page>>,
     slab: Vec<ChannelState>,
     /// Places in the slab whose channel is closed.
     vacant: Vec<u16>,
@@ -30,9 +32,18 @@ pub(crate) struct ChannelTable {
     last: (u16, Slot),
 }
 
+#[derive(Clone, Debug)]
+struct Page {
+    /// The high eight bits of the numbers.
+    high: u8,
+    /// By the low eight bits of a number, the place in the slab.
+    slots: [u16; PAGE],
+}
+
 impl ChannelTable {
     pub(crate) const fn new() -> Self {
         Self {
+            directory: [0; 256],
             pages: Vec::new(),
             slab: Vec::new(),
             vacant: Vec::new(),
@@ -44,8 +55,11 @@ impl ChannelTable {
     #[inline]
     pub(crate) fn find(&self, channel: u16) -> Option<Slot> {
         let [high, low] = channel.to_be_bytes();
-        let page = self.pages.get(usize::from(high))?.as_ref()?;
-        let slot = *page.get(usize::from(low))?;
+        let page = self.pages.get(usize::from(*self.directory.get(usize::from(high))?))?;
+        if page.high != high {
+            return None;
+        }
+        let slot = *page.slots.get(usize::from(low))?;
         (slot != NONE).then_some(Slot(slot))
     }
 
@@ -95,12 +109,13 @@ impl ChannelTable {
             Some(slot) => slot,
             None => u16::try_from(self.slab.len()).ok().filter(|slot| *slot != NONE)?,
         };
-        let page = usize::from(high);
-        if self.pages.len() <= page {
-            self.pages.resize_with(page + 1, || None);
+        let entry = self.directory.get_mut(usize::from(high))?;
+        if self.pages.get(usize::from(*entry)).is_none_or(|page| page.high != high) {
+            *entry = u8::try_from(self.pages.len()).ok()?;
+            self.pages.push(Box::new(Page { high, slots: [NONE; PAGE] }));
         }
-        let page = self.pages.get_mut(page)?.get_or_insert_with(|| Box::new([NONE; PAGE]));
-        *page.get_mut(usize::from(low))? = slot;
+        let page = self.pages.get_mut(usize::from(*entry))?;
+        *page.slots.get_mut(usize::from(low))? = slot;
         match self.slab.get_mut(usize::from(slot)) {
             Some(place) => *place = state,
             None => self.slab.push(state),
@@ -114,8 +129,9 @@ impl ChannelTable {
         let number = state.id.number();
         *state = ChannelState::vacant(state.id);
         let [high, low] = number.to_be_bytes();
-        let page = self.pages.get_mut(usize::from(high)).and_then(Option::as_mut);
-        if let Some(entry) = page.and_then(|page| page.get_mut(usize::from(low))) {
+        let page = self.directory.get(usize::from(high)).copied().unwrap_or(0);
+        let page = self.pages.get_mut(usize::from(page)).filter(|page| page.high == high);
+        if let Some(entry) = page.and_then(|page| page.slots.get_mut(usize::from(low))) {
             *entry = NONE;
         }
         if self.last.1 == slot {
