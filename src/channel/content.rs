@@ -11,7 +11,7 @@ use crate::error::{Got, Scope};
 use crate::event::{Content, ContentPart, ContentStart, Event, Head, ONE_OF_SEVERAL, RequestId};
 use crate::frame::{CONTENT_HEADER_MIN_SIZE, FRAME_HEADER_LEN, FrameHeader, FrameType};
 use crate::protocol::{ContentHeader, Dialect, MethodKind, Properties, ReplyCode};
-use crate::wire::{DecodeError, DecodeErrorKind, TableLimits};
+use crate::wire::{DecodeErrorKind, TableLimits};
 
 /// How far the content on a channel has come.
 #[derive(Clone, Copy, Debug)]
@@ -100,9 +100,8 @@ impl ChannelState {
         if self.receiving.awaited != Awaited::Header {
             return Err(self.unexpected(frame, FrameType::HEADER));
         }
-        let header = match ContentHeader::parse(frame.payload, &rules.table) {
-            Ok(header) => header,
-            Err(error) => return Err(header_fault(frame, error)),
+        let Some(header) = ContentHeader::read(frame.payload, &rules.table) else {
+            return Err(header_fault(frame, rules));
         };
         let size = header.body_size;
         if header.weight != 0 && !rules.any_weight || size > rules.max_body {
@@ -357,7 +356,8 @@ fn first_frame(octets: &[u8]) -> &[u8] {
 }
 
 #[cold]
-fn header_fault(frame: &Incoming<'_>, error: DecodeError) -> Fault {
+fn header_fault(frame: &Incoming<'_>, rules: &ContentRules) -> Fault {
+    let error = ContentHeader::fault_in(frame.payload, &rules.table);
     match error.kind() {
         _ if frame.size() < CONTENT_HEADER_MIN_SIZE => frame.fault(
             "FRM-08",

@@ -70,12 +70,6 @@ impl<'a> Incoming<'a> {
         self.chunk.get(range).unwrap_or(&[])
     }
 
-    /// The arguments of this frame's method, judged (`MTH-04`, `MTH-05`).
-    #[inline]
-    pub(crate) fn judged<T>(&self, read: Result<T, DecodeError>) -> Result<T, Fault> {
-        read.map_err(|error| self.malformed("MTH-04", error))
-    }
-
     #[cold]
     pub(crate) fn fault(
         &self,

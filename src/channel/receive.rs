@@ -337,7 +337,14 @@ impl Session {
 
     /// The arguments, judged (`MTH-04`, `MTH-05`).
     pub(crate) fn decode<'a>(&self, frame: &Incoming<'a>) -> Result<Method<'a>, Fault> {
-        frame.judged(Method::decode(self.dialect, frame.payload, &self.table))
+        Method::decode(self.dialect, frame.payload, &self.table)
+            .map_err(|error| frame.malformed("MTH-04", error))
+    }
+
+    /// What is wrong with a method that could not be read.
+    #[cold]
+    pub(crate) fn malformed(&self, frame: &Incoming<'_>, kind: MethodKind) -> Fault {
+        frame.malformed("MTH-04", kind.fault_in(frame.payload, self.dialect, &self.table))
     }
 }
 
