@@ -29,11 +29,13 @@ impl Session {
             self.usual.1
         } else {
             match self.judge_method(frame, id) {
-                Ok(kind) => kind,
+                Ok(kind) => {
+                    self.usual = (id, kind);
+                    kind
+                }
                 Err(fault) => return self.unless_leaving(frame, id, fault),
             }
         };
-        self.usual = (id, kind);
         match self.on_channel_method(frame, kind, next) {
             Ok(()) => Ok(()),
             Err(fault) => self.unless_leaving(frame, id, fault),

@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn table(&mut self, limits: &TableLimits) -> Option<Table<'a>> {
         let start = *self;
         let octets = self.counted()?;
-        if !octets.is_empty() && validate::table(octets, limits, NOWHERE).is_err() {
+        if !octets.is_empty() && !validate::is_table(octets, limits) {
             *self = start;
             return None;
         }
@@ -144,10 +144,8 @@ impl<'a> Reader<'a> {
         let start = self;
         let Some(octets) = self.counted() else { return start.bad_long_str(field) };
         let base = self.position() - octets.len();
-        match validate::table(octets, limits, Site { field, base }) {
-            Err(error) => error,
-            Ok(()) => self.trailing(),
-        }
+        let fault = validate::table_fault(octets, limits, Site { field, base });
+        fault.unwrap_or_else(|| self.trailing())
     }
 
     /// What is wrong if octets are left over.
@@ -180,9 +178,6 @@ impl<'a> Reader<'a> {
         Some(chunk)
     }
 }
-
-/// For checks whose errors nobody looks at.
-const NOWHERE: Site = Site { field: "", base: 0 };
 
 /// TYP-02
 #[cold]
