@@ -44,6 +44,8 @@ impl<'a> ContentHeader<'a> {
     /// Reads the payload of a header frame; [`Self::fault_in`] tells why it can't.
     #[inline]
     pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
+        // One look at the length is enough for all fields of fixed length.
+        payload.get(Self::FIXED_LEN..)?;
         let mut r = Reader::new(payload);
         let class_id = r.u16()?;
         if class_id != Self::BASIC {
