@@ -16,7 +16,8 @@ use crate::protocol::{MethodKind, ReplyCode};
 
 impl Connection {
     /// The next thing that has happened; `None` when nothing has, or while a decision is owed.
-    #[inline]
+    // Inlined into the caller's loop the event would be moved once more, right after it was written.
+    #[inline(never)]
     pub fn poll_event(&mut self) -> Option<Event> {
         let mut next = None;
         self.decode(&mut next);
