@@ -258,7 +258,8 @@ impl ChannelState {
         match self.receiving.head {
             HeadPlace::Chunk { start } => {
                 let octets = slice(frame.chunk, start, frame.payload_end());
-                let (body_at, head) = (frame.payload_start() - start, self.head(octets, rules));
+                let body_at = (frame.payload_start() - start) as usize;
+                let head = self.head(octets, rules);
                 *next = Some(Event::Content(Content { body: None, body_at, head }));
             }
             HeadPlace::Buffer | HeadPlace::Gone => {
@@ -298,8 +299,7 @@ impl ChannelState {
             self.gathered.extend_from_slice(frame.payload);
             None
         };
-        let body_at = u32::try_from(head_len).unwrap_or(u32::MAX);
-        Content { body, body_at, head: self.take_head(frame, rules) }
+        Content { body, body_at: head_len, head: self.take_head(frame, rules) }
     }
 
     /// Octets of method and header in the channel's own buffer.
