@@ -64,6 +64,7 @@ impl Session {
         Ok(Some(0))
     }
 
+    #[inline(never)]
     fn on_publish(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<u64>, Fault> {
         if basic::Publish::read(frame.payload, self.dialect, &self.table).is_none() {
             return Err(self.malformed(frame, MethodKind::BasicPublish));
@@ -73,6 +74,7 @@ impl Session {
         Ok(state.map(|state| state.confirms.enter()))
     }
 
+    #[inline(never)]
     fn on_get_ok(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<u64>, Fault> {
         let kind = MethodKind::BasicGetOk;
         let Some(get_ok) = basic::GetOk::read(frame.payload, &self.table) else {
@@ -127,6 +129,7 @@ impl Session {
     }
 
     /// Server: an ack, nack or reject of deliveries (`ACK-01` to `ACK-04`, `ACK-07`).
+    #[inline(never)]
     pub(super) fn on_ack(
         &mut self,
         frame: &Incoming<'_>,
@@ -156,6 +159,7 @@ impl Session {
     }
 
     /// Server: what is outstanding will be delivered anew, without a reply (`ACK-09`).
+    #[inline(never)]
     pub(super) fn on_recover_async(
         &mut self,
         frame: &Incoming<'_>,
@@ -171,6 +175,7 @@ impl Session {
     }
 
     /// Client: a confirm of publishes (`CNF-03`).
+    #[inline(never)]
     pub(super) fn on_confirm(
         &mut self,
         frame: &Incoming<'_>,

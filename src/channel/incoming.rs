@@ -53,9 +53,7 @@ impl<'a> Incoming<'a> {
     /// Class id and method id, if the payload of this method frame has them.
     #[inline]
     pub(crate) fn method_id(&self) -> Option<MethodId> {
-        let &[c0, c1, m0, m1] = self.payload.first_chunk()?;
-        let (class_id, method_id) = (u16::from_be_bytes([c0, c1]), u16::from_be_bytes([m0, m1]));
-        Some(MethodId { class_id, method_id })
+        self.payload.first_chunk().copied().map(MethodId::parse)
     }
 
     #[cold]

@@ -285,7 +285,7 @@ fn every_channel_takes_its_turn(end: End) {
     for (event, expected) in events.iter().zip([(1, b"1414"), (2, b"2525"), (3, b"3636")]) {
         let Event::Content(content) = event else { panic!("{event}") };
         assert_eq!(
-            (content.channel().number(), &content.body()[..]),
+            (content.channel().number(), content.body()),
             (expected.0, &expected.1[..])
         );
     }
