@@ -148,7 +148,10 @@ impl Connection {
     #[inline]
     fn step(&mut self, next: &mut Option<Event>) -> Option<usize> {
         let (chunk, at) = (self.input.chunk.as_ref()?, self.input.at);
-        let (header, rest) = chunk.get(at..)?.split_first_chunk::<FRAME_HEADER_LEN>()?;
+        let octets = chunk.get(at..)?;
+        let Some((header, rest)) = octets.split_first_chunk::<FRAME_HEADER_LEN>() else {
+            return Some(octets.len()).filter(|left| *left > 0);
+        };
         let FrameHeader { frame_type, channel, size } = FrameHeader::parse(header);
         // Frames are whole: they were cut before.
         let whole = rest.get(..=size as usize).and_then(<[u8]>::split_last);
