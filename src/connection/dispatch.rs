@@ -148,10 +148,7 @@ impl Connection {
     #[inline]
     fn step(&mut self, next: &mut Option<Event>) -> Option<usize> {
         let (chunk, at) = (self.input.chunk.as_ref()?, self.input.at);
-        let octets = chunk.get(at..)?;
-        let Some((header, rest)) = octets.split_first_chunk::<FRAME_HEADER_LEN>() else {
-            return Some(octets.len()).filter(|left| *left > 0);
-        };
+        let (header, rest) = chunk.get(at..)?.split_first_chunk::<FRAME_HEADER_LEN>()?;
         let FrameHeader { frame_type, channel, size } = FrameHeader::parse(header);
         // Frames are whole: they were cut before.
         let whole = rest.get(..=size as usize).and_then(<[u8]>::split_last);
