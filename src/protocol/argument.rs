@@ -84,3 +84,57 @@ impl MethodKind {
         fault_in(fields, Reader::behind_ids(payload).judging(limits.short_strings), limits)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::super::Method;
+    use super::*;
+    use crate::wire::DecodeErrorKind;
+
+    /// The shortest value: numbers of zero, strings and tables of nothing.
+    const fn shortest(wire: WireType) -> usize {
+        match wire {
+            WireType::Octet | WireType::ShortStr => 1,
+            WireType::Short => 2,
+            WireType::Long | WireType::LongStr | WireType::Table => 4,
+            WireType::LongLong => 8,
+        }
+    }
+
+    /// What is read and what is said of that which can't be read come from two places.
+    #[test]
+    fn methods_are_read_as_their_arguments_say() {
+        let limits = TableLimits::default();
+        for &dialect in Dialect::ALL {
+            for &kind in MethodKind::ALL {
+                let Some(id) = kind.id(dialect) else { continue };
+                let mut payload: Vec<u8> =
+                    [id.class_id.to_be_bytes(), id.method_id.to_be_bytes()].concat();
+                let mut ends = Vec::from([("", payload.len())]);
+                for argument in kind.arguments().iter().filter(|a| a.dialects.contains(&dialect)) {
+                    payload.resize(payload.len() + shortest(argument.wire), 0);
+                    ends.push((argument.name, payload.len()));
+                }
+                let method = Method::decode(dialect, &payload, &limits);
+                assert_eq!(method.map(|method| method.kind()), Ok(kind), "{dialect:?}");
+                for begun in ends.windows(2) {
+                    let ([(_, start), (name, end)], len) = (begun, payload.len()) else { panic!() };
+                    for cut in *start..*end {
+                        let error = Method::decode(dialect, &payload[..cut], &limits).unwrap_err();
+                        assert_eq!(
+                            (error.field(), error.offset()),
+                            (*name, *start),
+                            "{cut} of {len}"
+                        );
+                        assert!(!matches!(error.kind(), DecodeErrorKind::TrailingOctets { .. }));
+                    }
+                }
+                payload.push(0);
+                let error = Method::decode(dialect, &payload, &limits).unwrap_err();
+                assert_eq!(error.kind(), DecodeErrorKind::TrailingOctets { count: 1 });
+            }
+        }
+    }
+}
