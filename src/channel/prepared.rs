@@ -1,6 +1,6 @@
 //! Publishes whose method and header are encoded once for all.
 
-use alloc::vec::Vec;
+use alloc::vec;
 use core::fmt;
 
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use crate::event::PublishSeq;
 use crate::frame::{FRAME_END, FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameType};
 use crate::output::{Framing, Payload};
 use crate::protocol::{ContentHeader, Dialect, Method, Properties, basic};
-use crate::wire::{EncodeError, TableLimits};
+use crate::wire::{EncodeError, TableLimits, Writer};
 
 /// A publish that is encoded once and sent often: a fixed exchange, routing key, flags and properties,
 /// for any body.
@@ -76,13 +76,16 @@ impl PreparedPublish {
         let look = Likeness::of_publish(method, &properties, 0);
         // Dialects differ in nothing but the ticket, which 0-9-1 doesn't have.
         let framing = Framing { channel: 0, dialect: Dialect::V0_9_1, largest: u32::MAX as usize };
-        let mut octets = Vec::new();
-        framing.method(&mut octets, method)?;
-        let header_at = octets.len();
-        framing.header(&mut octets, &ContentHeader::new(0, properties))?;
-        let largest = header_at.max(octets.len() - header_at) - FRAME_OVERHEAD;
-        let largest = largest.max(Payload::COPIED);
-        octets.extend_from_slice(&framing.frame_header(FrameType::BODY, 0));
+        let header = ContentHeader::new(0, properties);
+        let frame = framing.method(method)?;
+        let header_at = frame.len();
+        let header_size = framing.header_size(&header)?;
+        let largest = (header_at - FRAME_OVERHEAD).max(header_size).max(Payload::COPIED);
+        let mut octets = vec![0; header_at + header_size + FRAME_OVERHEAD + FRAME_HEADER_LEN];
+        let mut w = Writer::new(&mut octets);
+        frame.write(&mut w);
+        framing.write_header(&mut w, &header, header_size);
+        w.array(framing.frame_header(FrameType::BODY, 0));
         Ok(Self { octets: octets.into(), header_at, largest, ticket: method.ticket, look })
     }
 
@@ -146,10 +149,8 @@ impl PreparedPublish {
     }
 
     /// Writes method and header for a body of this size.
-    fn write_head(&self, out: &mut Vec<u8>, framing: Framing, body_size: u64) {
-        let start = out.len();
-        out.extend_from_slice(self.octets.get(..self.head_len()).unwrap_or(&[]));
-        let head = out.get_mut(start..).unwrap_or(&mut []);
+    fn write_head(&self, head: &mut [u8], framing: Framing, body_size: u64) {
+        Writer::new(head).octets(self.octets.get(..self.head_len()).unwrap_or(&[]));
         self.fill_in(head, framing.channel, body_size);
         if framing.dialect != Dialect::V0_9_1 {
             put(head, TICKET_AT, self.ticket.to_be_bytes());
@@ -213,9 +214,8 @@ impl Channel<'_> {
         let is_small = (1..=Payload::COPIED).contains(&body.len());
         if is_small && prepared.is_ready_for(framing) {
             if let Some(window) = self.session.direct() {
-                if let Some(out) = window.extend(prepared.octets.len() + body.len() + 1) {
-                    prepared.write_whole(out, framing.channel, body);
-                }
+                let place = window.place(prepared.octets.len() + body.len() + 1);
+                prepared.write_whole(place, framing.channel, body);
                 return Ok(self.enter_publish(|| prepared.likeness(body.len() as u64)));
             }
         }
@@ -232,7 +232,8 @@ impl Channel<'_> {
         let framing = self.session.framing(self.id.number());
         prepared.check_fit(framing)?;
         let size = body.len() as u64;
-        self.session.append(self.slot, |out| prepared.write_head(out, framing, size));
+        let place = self.session.place(self.slot, prepared.head_len());
+        prepared.write_head(place, framing, size);
         self.session.send_body(self.slot, body);
         Ok(self.enter_publish(|| prepared.likeness(size)))
     }

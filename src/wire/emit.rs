@@ -2,10 +2,14 @@
 
 use alloc::vec::Vec;
 
-use super::{EncodeError, LongStr, ShortStr, Value, Writer, writer::too_long};
+use super::writer::{counted_len, too_long};
+use super::{EncodeError, LongStr, ShortStr, Value};
 
 /// The deepest nesting that is built: what the widest [`TableLimits`](super::TableLimits) accept.
 pub(super) const MAX_DEPTH: u8 = u8::MAX;
+
+/// Octets that are asked for at first: small tables are done with them.
+const AT_FIRST: usize = 64;
 
 /// Appends a name and a value, or nothing.
 pub(super) fn pair(
@@ -13,73 +17,138 @@ pub(super) fn pair(
     name: ShortStr<'_>,
     value: Value<'_>,
 ) -> Result<(), EncodeError> {
-    all_or_nothing(out, "table", |writer| {
-        writer.short_str("field name", name)?;
-        write(writer, value)
-    })
+    let name = name.as_octets();
+    let Ok(name_len) = u8::try_from(name.len()) else {
+        return Err(too_long("field name", name.len(), ShortStr::MAX_LEN));
+    };
+    let laid_out = lay_out(value)?;
+    make_room(out, 1 + name.len() + laid_out.len(), "table")?;
+    out.push(name_len);
+    out.extend_from_slice(name);
+    laid_out.append(out);
+    Ok(())
 }
 
 /// Appends a value with its type octet, or nothing.
 pub(super) fn value(out: &mut Vec<u8>, value: Value<'_>) -> Result<(), EncodeError> {
-    all_or_nothing(out, "array", |writer| write(writer, value))
+    let laid_out = lay_out(value)?;
+    make_room(out, laid_out.len(), "array")?;
+    laid_out.append(out);
+    Ok(())
 }
 
-fn all_or_nothing(
-    out: &mut Vec<u8>,
-    field: &'static str,
-    append: impl FnOnce(&mut Writer<'_>) -> Result<(), EncodeError>,
-) -> Result<(), EncodeError> {
-    let before = out.len();
-    let result = append(&mut Writer::new(out)).and_then(|()| match u32::try_from(out.len()) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(too_long(field, out.len(), LongStr::MAX_LEN)),
-    });
-    if result.is_err() {
-        out.truncate(before);
+/// Sees that the length of the whole can still be told, and asks for memory once for all of a pair.
+#[inline(always)]
+fn make_room(out: &mut Vec<u8>, grown: usize, field: &'static str) -> Result<(), EncodeError> {
+    let len = out.len().saturating_add(grown);
+    if len > LongStr::MAX_LEN {
+        return Err(too_long(field, len, LongStr::MAX_LEN));
     }
-    result
-}
-
-fn write(writer: &mut Writer<'_>, value: Value<'_>) -> Result<(), EncodeError> {
-    // TBL-03
-    if matches!(value, Value::Char(_) | Value::Unknown { .. }) {
-        return Err(EncodeError::NotEmittable { tag: value.tag() });
-    }
-    writer.u8(value.tag());
-    match value {
-        Value::Bool(value) => writer.u8(u8::from(value)),
-        Value::I8(value) => writer.octets(&value.to_be_bytes()),
-        Value::U8(value) => writer.u8(value),
-        Value::I16(value) => writer.octets(&value.to_be_bytes()),
-        Value::U16(value) => writer.u16(value),
-        Value::I32(value) => writer.octets(&value.to_be_bytes()),
-        Value::U32(value) => writer.u32(value),
-        Value::I64(value) => writer.octets(&value.to_be_bytes()),
-        // TYP-09
-        Value::F32(value) => writer.u32(value.to_bits()),
-        Value::F64(value) => writer.u64(value.to_bits()),
-        Value::Decimal(value) => {
-            writer.u8(value.scale);
-            writer.octets(&value.value.to_be_bytes());
-        }
-        Value::LongStr(value) => writer.long_str("field value", value)?,
-        Value::Timestamp(seconds) => writer.u64(seconds),
-        Value::Bytes(value) => writer.counted("field value", value)?,
-        Value::Table(value) => {
-            check_depth(Value::Table(value))?;
-            writer.table("field value", value)?;
-        }
-        Value::Array(value) => {
-            check_depth(Value::Array(value))?;
-            writer.counted("field value", value.as_octets())?;
-        }
-        Value::Void | Value::Char(_) | Value::Unknown { .. } => {}
+    if out.capacity() < len + HEAD {
+        out.reserve((grown + HEAD).max(AT_FIRST));
     }
     Ok(())
 }
 
-/// Checks that one more level may enclose this value.
-fn check_depth(value: Value<'_>) -> Result<(), EncodeError> {
+/// The most octets that the fixed part of a value has.
+const HEAD: usize = 9;
+
+/// A value on the wire: type and number or length, of which the first `head_len` octets count, and then
+/// octets as they are.
+struct LaidOut<'a> {
+    head: [u8; HEAD],
+    head_len: usize,
+    rest: &'a [u8],
+}
+
+impl LaidOut<'_> {
+    #[inline(always)]
+    const fn len(&self) -> usize {
+        self.head_len + self.rest.len()
+    }
+
+    #[inline(always)]
+    fn append(&self, out: &mut Vec<u8>) {
+        let end = out.len() + self.head_len;
+        // A fixed length costs less than the right one.
+        out.extend_from_slice(&self.head);
+        out.truncate(end);
+        if !self.rest.is_empty() {
+            out.extend_from_slice(self.rest);
+        }
+    }
+}
+
+#[inline(always)]
+fn lay_out(value: Value<'_>) -> Result<LaidOut<'_>, EncodeError> {
+    let tag = value.tag();
+    Ok(match value {
+        Value::Bool(value) => fixed(tag, [u8::from(value)]),
+        Value::I8(value) => fixed(tag, value.to_be_bytes()),
+        Value::U8(value) => fixed(tag, [value]),
+        Value::I16(value) => fixed(tag, value.to_be_bytes()),
+        Value::U16(value) => fixed(tag, value.to_be_bytes()),
+        Value::I32(value) => fixed(tag, value.to_be_bytes()),
+        Value::U32(value) => fixed(tag, value.to_be_bytes()),
+        Value::I64(value) => fixed(tag, value.to_be_bytes()),
+        // TYP-09
+        Value::F32(value) => fixed(tag, value.to_bits().to_be_bytes()),
+        Value::F64(value) => fixed(tag, value.to_bits().to_be_bytes()),
+        Value::Decimal(value) => {
+            let [v0, v1, v2, v3] = value.value.to_be_bytes();
+            fixed(tag, [value.scale, v0, v1, v2, v3])
+        }
+        Value::LongStr(value) => counted(tag, value.as_octets())?,
+        Value::Timestamp(seconds) => fixed(tag, seconds.to_be_bytes()),
+        Value::Bytes(value) => counted(tag, value)?,
+        Value::Table(table) => {
+            check_depth(value, table.as_octets())?;
+            counted(tag, table.as_octets())?
+        }
+        Value::Array(array) => {
+            check_depth(value, array.as_octets())?;
+            counted(tag, array.as_octets())?
+        }
+        Value::Void => fixed(tag, []),
+        // TBL-03
+        Value::Char(_) | Value::Unknown { .. } => return Err(not_emittable(tag)),
+    })
+}
+
+#[inline(always)]
+fn fixed<const N: usize>(tag: u8, octets: [u8; N]) -> LaidOut<'static> {
+    let mut head = [tag; HEAD];
+    if let Some(place) = head.get_mut(1..).and_then(<[u8]>::first_chunk_mut) {
+        *place = octets;
+    }
+    LaidOut { head, head_len: 1 + N, rest: &[] }
+}
+
+/// Octets behind a length of four octets.
+#[inline(always)]
+fn counted(tag: u8, octets: &[u8]) -> Result<LaidOut<'_>, EncodeError> {
+    counted_len("field value", octets)?;
+    let len = u32::try_from(octets.len()).unwrap_or(u32::MAX);
+    Ok(LaidOut { rest: octets, ..fixed(tag, len.to_be_bytes()) })
+}
+
+#[cold]
+#[inline(never)]
+const fn not_emittable(tag: u8) -> EncodeError {
+    EncodeError::NotEmittable { tag }
+}
+
+/// Checks that one more level may enclose this value. A level takes a type and a length at least, so what
+/// is short isn't deep.
+#[inline(always)]
+fn check_depth(value: Value<'_>, octets: &[u8]) -> Result<(), EncodeError> {
+    const LEVEL: usize = 1 + size_of::<u32>();
+    if octets.len() < LEVEL * MAX_DEPTH as usize { Ok(()) } else { walk_depth(value) }
+}
+
+#[cold]
+#[inline(never)]
+fn walk_depth(value: Value<'_>) -> Result<(), EncodeError> {
     let mut open = Vec::from([(value, 1_u8)]);
     while let Some((value, depth)) = open.pop() {
         let inner = |inner: &Value<'_>| matches!(inner, Value::Table(_) | Value::Array(_));
