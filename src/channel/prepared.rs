@@ -5,7 +5,7 @@ use core::fmt;
 
 use bytes::Bytes;
 
-use crate::channel::Channel;
+use crate::channel::{Channel, Session, Slot};
 use crate::channel::returns::Likeness;
 use crate::error::UsageError;
 use crate::event::PublishSeq;
@@ -47,7 +47,8 @@ pub struct PreparedPublish {
     octets: Bytes,
     /// Where the header frame begins.
     header_at: usize,
-    /// Octets of the larger of both payloads, and at least of the largest body that is copied.
+    /// Octets of the larger of both payloads, and at least of the largest body that is copied; the most
+    /// that there are where there is a ticket.
     largest: usize,
     /// 0-8 and 0-9 have it (`MTH-06`).
     ticket: u16,
@@ -80,7 +81,11 @@ impl PreparedPublish {
         let frame = framing.method(method)?;
         let header_at = frame.len();
         let header_size = framing.header_size(&header)?;
-        let largest = (header_at - FRAME_OVERHEAD).max(header_size).max(Payload::COPIED);
+        let largest = match method.ticket {
+            0 => (header_at - FRAME_OVERHEAD).max(header_size).max(Payload::COPIED),
+            // Whether there is one depends on the dialect.
+            _ => usize::MAX,
+        };
         let mut octets = vec![0; header_at + header_size + FRAME_OVERHEAD + FRAME_HEADER_LEN];
         let mut w = Writer::new(&mut octets);
         frame.write(&mut w);
@@ -125,10 +130,10 @@ impl PreparedPublish {
         self.look.map(|look| look.with_body(body_size))
     }
 
-    /// Whether it surely fits, with a body that is copied, and the dialect has it as it is.
-    #[inline]
-    fn is_ready_for(&self, framing: Framing) -> bool {
-        self.largest <= framing.largest && (self.ticket == 0 || framing.dialect == Dialect::V0_9_1)
+    /// Whether it surely fits, with a body that is copied, and every dialect has it as it is.
+    #[inline(always)]
+    const fn is_ready_for(&self, framing: Framing) -> bool {
+        self.largest <= framing.largest
     }
 
     /// Writes all frames of a publish whose body has one frame, to a place of just their length.
@@ -203,6 +208,7 @@ impl Channel<'_> {
         }
     }
 
+    #[inline(always)]
     fn publish_encoded(
         &mut self,
         prepared: &PreparedPublish,
@@ -223,19 +229,34 @@ impl Channel<'_> {
     }
 
     /// The same where something waits, or the body isn't copied or empty.
-    #[inline(never)]
+    #[inline(always)]
     fn queue_encoded(
         &mut self,
         prepared: &PreparedPublish,
         body: Payload<'_>,
     ) -> Result<PublishSeq, UsageError> {
+        let size = body.len() as u64;
         let framing = self.session.framing(self.id.number());
+        self.session.queue_prepared(self.slot, framing, prepared, body)?;
+        Ok(self.enter_publish(|| prepared.likeness(size)))
+    }
+}
+
+impl Session {
+    #[inline(never)]
+    fn queue_prepared(
+        &mut self,
+        slot: Slot,
+        framing: Framing,
+        prepared: &PreparedPublish,
+        body: Payload<'_>,
+    ) -> Result<(), EncodeError> {
         prepared.check_fit(framing)?;
         let size = body.len() as u64;
-        let place = self.session.place(self.slot, prepared.head_len());
+        let place = self.place(slot, prepared.head_len());
         prepared.write_head(place, framing, size);
-        self.session.send_body(self.slot, body);
-        Ok(self.enter_publish(|| prepared.likeness(size)))
+        self.send_body(slot, body);
+        Ok(())
     }
 }
 

@@ -360,8 +360,20 @@ impl Session {
         }
     }
 
-    /// Refills the window from the lanes, one frame of each channel in turn (`FRM-14`).
+    /// Refills the window from the lanes.
+    #[inline]
     pub(crate) fn refill(&mut self) {
+        if !self.turns.is_empty() {
+            self.refill_in_turn();
+        }
+        if self.unsent() < self.limits.unsent_output {
+            self.reserve_used = 0;
+        }
+    }
+
+    /// One frame of each channel in turn (`FRM-14`).
+    #[inline(never)]
+    fn refill_in_turn(&mut self) {
         while self.window.remaining() < self.limits.output_window {
             let Some(slot) = self.turns.pop_front() else { break };
             let Some(state) = self.channels.get_mut(slot) else { continue };
@@ -377,9 +389,6 @@ impl Session {
             } else {
                 self.turns.push_back(slot);
             }
-        }
-        if self.unsent() < self.limits.unsent_output {
-            self.reserve_used = 0;
         }
     }
 

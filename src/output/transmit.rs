@@ -96,16 +96,19 @@ impl Transmit {
         let start = self.end;
         self.end += len;
         self.remaining += len;
-        if self.copied.len() < self.end {
-            self.grow();
+        // This way round, the slices below need no look of their own.
+        match self.copied.len().checked_sub(start) {
+            Some(room) if room >= len => {}
+            _ => return self.place_anew(start),
         }
-        self.copied.get_mut(start..self.end).unwrap_or(&mut [])
+        self.copied.get_mut(start..).and_then(|rest| rest.get_mut(..len)).unwrap_or(&mut [])
     }
 
     #[cold]
     #[inline(never)]
-    fn grow(&mut self) {
+    fn place_anew(&mut self, start: usize) -> &mut [u8] {
         self.copied.resize(self.end, 0);
+        self.copied.get_mut(start..).unwrap_or(&mut [])
     }
 
     /// Appends so many octets as [`place`](Self::place) does, the last of them behind `shared`: frames
