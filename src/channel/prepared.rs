@@ -47,9 +47,9 @@ pub struct PreparedPublish {
     octets: Bytes,
     /// Where the header frame begins.
     header_at: usize,
-    /// Octets of the larger of both payloads, and at least of the largest body that is copied; the most
-    /// that there are where there is a ticket.
-    largest: usize,
+    /// Octets of the larger of both frames, and at least of one with the largest body that is copied; more
+    /// than any frame has where there is a ticket.
+    largest: u64,
     /// 0-8 and 0-9 have it (`MTH-06`).
     ticket: u16,
     /// By what it would be recognised if it came back, which is asked for or not.
@@ -82,9 +82,9 @@ impl PreparedPublish {
         let header_at = frame.len();
         let header_size = framing.header_size(&header)?;
         let largest = match method.ticket {
-            0 => (header_at - FRAME_OVERHEAD).max(header_size).max(Payload::COPIED),
+            0 => header_at.max(header_size.max(Payload::COPIED) + FRAME_OVERHEAD) as u64,
             // Whether there is one depends on the dialect.
-            _ => usize::MAX,
+            _ => u64::MAX,
         };
         let mut octets = vec![0; header_at + header_size + FRAME_OVERHEAD + FRAME_HEADER_LEN];
         let mut w = Writer::new(&mut octets);
@@ -132,8 +132,8 @@ impl PreparedPublish {
 
     /// Whether it surely fits, with a body that is copied, and every dialect has it as it is.
     #[inline(always)]
-    const fn is_ready_for(&self, framing: Framing) -> bool {
-        self.largest <= framing.largest
+    const fn is_ready_for(&self, frame_max: u32) -> bool {
+        self.largest <= frame_max as u64
     }
 
     /// Writes all frames of a publish whose body has one frame, to a place of just their length.
@@ -147,9 +147,10 @@ impl PreparedPublish {
             // A size that 32 bits can't say doesn't fit, so it isn't written here.
             put(header, SIZE_AT, u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
         }
-        if let Some((rest, [end])) = rest.split_at_mut_checked(body.len()) {
-            rest.copy_from_slice(body);
-            *end = FRAME_END;
+        let Some((end, rest)) = rest.split_last_mut() else { return };
+        *end = FRAME_END;
+        if rest.len() == body.len() {
+            copy(rest, body);
         }
     }
 
@@ -174,6 +175,23 @@ impl PreparedPublish {
             put(header, CHANNEL_AT, channel);
             put(header, BODY_SIZE_AT, body_size.to_be_bytes());
         }
+    }
+}
+
+/// Copies octets to a place of their length; as two halves, which may overlap, where a call costs more.
+#[inline(always)]
+fn copy(place: &mut [u8], octets: &[u8]) {
+    const HALF: usize = 32;
+    if (HALF..=2 * HALF).contains(&octets.len()) {
+        if let (Some(place), Some(octets)) = (place.first_chunk_mut::<HALF>(), octets.first_chunk())
+        {
+            *place = *octets;
+        }
+        if let (Some(place), Some(octets)) = (place.last_chunk_mut::<HALF>(), octets.last_chunk()) {
+            *place = *octets;
+        }
+    } else {
+        place.copy_from_slice(octets);
     }
 }
 
@@ -216,12 +234,11 @@ impl Channel<'_> {
     ) -> Result<PublishSeq, UsageError> {
         self.check_publish()?;
         self.check_size(body.len() as u64)?;
-        let framing = self.session.framing(self.id.number());
         let is_small = (1..=Payload::COPIED).contains(&body.len());
-        if is_small && prepared.is_ready_for(framing) {
+        if is_small && prepared.is_ready_for(self.session.frame_max) {
             if let Some(window) = self.session.direct() {
                 let place = window.place(prepared.octets.len() + body.len() + 1);
-                prepared.write_whole(place, framing.channel, body);
+                prepared.write_whole(place, self.id.number(), body);
                 return Ok(self.enter_publish(|| prepared.likeness(body.len() as u64)));
             }
         }

@@ -94,19 +94,23 @@ impl Transmit {
     #[inline(always)]
     pub(crate) fn place(&mut self, len: usize) -> &mut [u8] {
         let start = self.end;
-        self.end += len;
-        self.remaining += len;
-        // This way round, the slices below need no look of their own.
-        match self.copied.len().checked_sub(start) {
-            Some(room) if room >= len => {}
-            _ => return self.place_anew(start),
+        match start.checked_add(len) {
+            // What is asked here, the slice need not ask again.
+            Some(end) if end <= self.copied.len() => {
+                self.end = end;
+                self.remaining += len;
+                self.copied.get_mut(start..end).unwrap_or(&mut [])
+            }
+            _ => self.place_anew(len),
         }
-        self.copied.get_mut(start..).and_then(|rest| rest.get_mut(..len)).unwrap_or(&mut [])
     }
 
     #[cold]
     #[inline(never)]
-    fn place_anew(&mut self, start: usize) -> &mut [u8] {
+    fn place_anew(&mut self, len: usize) -> &mut [u8] {
+        let start = self.end;
+        self.end += len;
+        self.remaining += len;
         self.copied.resize(self.end, 0);
         self.copied.get_mut(start..).unwrap_or(&mut [])
     }
