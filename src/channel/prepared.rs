@@ -5,8 +5,8 @@ use core::fmt;
 
 use bytes::Bytes;
 
-use crate::channel::{Channel, Session, Slot};
 use crate::channel::returns::Likeness;
+use crate::channel::{Channel, Session, Slot};
 use crate::error::UsageError;
 use crate::event::PublishSeq;
 use crate::frame::{FRAME_END, FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameType};

@@ -9,7 +9,7 @@ use super::{EncodeError, LongStr, ShortStr, Value};
 pub(super) const MAX_DEPTH: u8 = u8::MAX;
 
 /// Octets that are asked for at first: small tables are done with them.
-const AT_FIRST: usize = 64;
+const AT_FIRST: usize = 128;
 
 /// Appends a name and a value, or nothing.
 pub(super) fn pair(
@@ -21,115 +21,112 @@ pub(super) fn pair(
     let Ok(name_len) = u8::try_from(name.len()) else {
         return Err(too_long("field name", name.len(), ShortStr::MAX_LEN));
     };
-    let laid_out = lay_out(value)?;
-    make_room(out, 1 + name.len() + laid_out.len(), "table")?;
+    judge(value)?;
+    let before = out.len();
+    make_room(out, 1 + name.len() + HEAD);
     out.push(name_len);
     out.extend_from_slice(name);
-    laid_out.append(out);
-    Ok(())
+    append(out, value);
+    judge_whole(out, before, "table")
 }
 
 /// Appends a value with its type octet, or nothing.
 pub(super) fn value(out: &mut Vec<u8>, value: Value<'_>) -> Result<(), EncodeError> {
-    let laid_out = lay_out(value)?;
-    make_room(out, laid_out.len(), "array")?;
-    laid_out.append(out);
-    Ok(())
+    judge(value)?;
+    let before = out.len();
+    make_room(out, HEAD);
+    append(out, value);
+    judge_whole(out, before, "array")
 }
 
-/// Sees that the length of the whole can still be told, and asks for memory once for all of a pair.
-#[inline(always)]
-fn make_room(out: &mut Vec<u8>, grown: usize, field: &'static str) -> Result<(), EncodeError> {
-    let len = out.len().saturating_add(grown);
-    if len > LongStr::MAX_LEN {
-        return Err(too_long(field, len, LongStr::MAX_LEN));
-    }
-    if out.capacity() < len + HEAD {
-        out.reserve((grown + HEAD).max(AT_FIRST));
-    }
-    Ok(())
-}
-
-/// The most octets that the fixed part of a value has.
+/// The most octets that type and number, or type and length, take.
 const HEAD: usize = 9;
 
-/// A value on the wire: type and number or length, of which the first `head_len` octets count, and then
-/// octets as they are.
-struct LaidOut<'a> {
-    head: [u8; HEAD],
-    head_len: usize,
-    rest: &'a [u8],
-}
-
-impl LaidOut<'_> {
-    #[inline(always)]
-    const fn len(&self) -> usize {
-        self.head_len + self.rest.len()
-    }
-
-    #[inline(always)]
-    fn append(&self, out: &mut Vec<u8>) {
-        let end = out.len() + self.head_len;
-        // A fixed length costs less than the right one.
-        out.extend_from_slice(&self.head);
-        out.truncate(end);
-        if !self.rest.is_empty() {
-            out.extend_from_slice(self.rest);
-        }
-    }
-}
-
+/// Asks for memory once for a name and a number, and for more than that at first.
 #[inline(always)]
-fn lay_out(value: Value<'_>) -> Result<LaidOut<'_>, EncodeError> {
-    let tag = value.tag();
-    Ok(match value {
-        Value::Bool(value) => fixed(tag, [u8::from(value)]),
-        Value::I8(value) => fixed(tag, value.to_be_bytes()),
-        Value::U8(value) => fixed(tag, [value]),
-        Value::I16(value) => fixed(tag, value.to_be_bytes()),
-        Value::U16(value) => fixed(tag, value.to_be_bytes()),
-        Value::I32(value) => fixed(tag, value.to_be_bytes()),
-        Value::U32(value) => fixed(tag, value.to_be_bytes()),
-        Value::I64(value) => fixed(tag, value.to_be_bytes()),
-        // TYP-09
-        Value::F32(value) => fixed(tag, value.to_bits().to_be_bytes()),
-        Value::F64(value) => fixed(tag, value.to_bits().to_be_bytes()),
-        Value::Decimal(value) => {
-            let [v0, v1, v2, v3] = value.value.to_be_bytes();
-            fixed(tag, [value.scale, v0, v1, v2, v3])
-        }
-        Value::LongStr(value) => counted(tag, value.as_octets())?,
-        Value::Timestamp(seconds) => fixed(tag, seconds.to_be_bytes()),
-        Value::Bytes(value) => counted(tag, value)?,
+fn make_room(out: &mut Vec<u8>, len: usize) {
+    if out.capacity() - out.len() < len {
+        out.reserve(len.max(AT_FIRST));
+    }
+}
+
+/// Whether the value can be sent, as far as it alone decides.
+#[inline(always)]
+fn judge(value: Value<'_>) -> Result<(), EncodeError> {
+    let octets = match value {
+        Value::LongStr(text) => text.as_octets(),
+        Value::Bytes(octets) => octets,
         Value::Table(table) => {
             check_depth(value, table.as_octets())?;
-            counted(tag, table.as_octets())?
+            table.as_octets()
         }
         Value::Array(array) => {
             check_depth(value, array.as_octets())?;
-            counted(tag, array.as_octets())?
+            array.as_octets()
         }
-        Value::Void => fixed(tag, []),
         // TBL-03
-        Value::Char(_) | Value::Unknown { .. } => return Err(not_emittable(tag)),
-    })
+        Value::Char(_) | Value::Unknown { .. } => return Err(not_emittable(value.tag())),
+        _ => return Ok(()),
+    };
+    counted_len("field value", octets)?;
+    Ok(())
 }
 
+/// Whether the length of the whole can still be told; else what was appended is taken back.
 #[inline(always)]
-fn fixed<const N: usize>(tag: u8, octets: [u8; N]) -> LaidOut<'static> {
+fn judge_whole(out: &mut Vec<u8>, before: usize, field: &'static str) -> Result<(), EncodeError> {
+    let len = out.len();
+    if len > LongStr::MAX_LEN {
+        out.truncate(before);
+        return Err(too_long(field, len, LongStr::MAX_LEN));
+    }
+    Ok(())
+}
+
+/// Appends a value that was judged.
+#[inline(always)]
+fn append(out: &mut Vec<u8>, value: Value<'_>) {
+    let tag = value.tag();
+    match value {
+        Value::Bool(value) => put(out, tag, [u8::from(value)]),
+        Value::I8(value) => put(out, tag, value.to_be_bytes()),
+        Value::U8(value) => put(out, tag, [value]),
+        Value::I16(value) => put(out, tag, value.to_be_bytes()),
+        Value::U16(value) => put(out, tag, value.to_be_bytes()),
+        Value::I32(value) => put(out, tag, value.to_be_bytes()),
+        Value::U32(value) => put(out, tag, value.to_be_bytes()),
+        Value::I64(value) => put(out, tag, value.to_be_bytes()),
+        // TYP-09
+        Value::F32(value) => put(out, tag, value.to_bits().to_be_bytes()),
+        Value::F64(value) => put(out, tag, value.to_bits().to_be_bytes()),
+        Value::Decimal(value) => {
+            let [v0, v1, v2, v3] = value.value.to_be_bytes();
+            put(out, tag, [value.scale, v0, v1, v2, v3]);
+        }
+        Value::LongStr(value) => put_counted(out, tag, value.as_octets()),
+        Value::Timestamp(seconds) => put(out, tag, seconds.to_be_bytes()),
+        Value::Bytes(value) => put_counted(out, tag, value),
+        Value::Table(table) => put_counted(out, tag, table.as_octets()),
+        Value::Array(array) => put_counted(out, tag, array.as_octets()),
+        Value::Void | Value::Char(_) | Value::Unknown { .. } => put(out, tag, []),
+    }
+}
+
+/// Type and number in one piece.
+#[inline(always)]
+fn put<const N: usize>(out: &mut Vec<u8>, tag: u8, octets: [u8; N]) {
     let mut head = [tag; HEAD];
     if let Some(place) = head.get_mut(1..).and_then(<[u8]>::first_chunk_mut) {
         *place = octets;
     }
-    LaidOut { head, head_len: 1 + N, rest: &[] }
+    out.extend_from_slice(head.get(..1 + N).unwrap_or(&[]));
 }
 
 /// Octets behind a length of four octets.
 #[inline(always)]
-fn counted(tag: u8, octets: &[u8]) -> Result<LaidOut<'_>, EncodeError> {
-    counted_len("field value", octets)?;
-    let len = u32::try_from(octets.len()).unwrap_or(u32::MAX);
-    Ok(LaidOut { rest: octets, ..fixed(tag, len.to_be_bytes()) })
+fn put_counted(out: &mut Vec<u8>, tag: u8, octets: &[u8]) {
+    put(out, tag, u32::try_from(octets.len()).unwrap_or(u32::MAX).to_be_bytes());
+    out.extend_from_slice(octets);
 }
 
 #[cold]
