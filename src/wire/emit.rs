@@ -8,8 +8,9 @@ use super::{EncodeError, LongStr, ShortStr, Value};
 /// The deepest nesting that is built: what the widest [`TableLimits`](super::TableLimits) accept.
 pub(super) const MAX_DEPTH: u8 = u8::MAX;
 
-/// Octets that are asked for at first: small tables are done with them.
-const AT_FIRST: usize = 128;
+/// Octets that are asked for at first, unless the owner has asked: most tables are done with them, and to
+/// grow costs more than all pairs together.
+const AT_FIRST: usize = 256;
 
 /// Appends a name and a value, or nothing.
 pub(super) fn pair(
