@@ -19,6 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod argument;
 mod content_header;
 mod dialect;
 mod display;
@@ -43,5 +44,3 @@ pub use properties_buf::PropertiesBuf;
 pub use reply_code::ReplyCode;
 pub use traits::{AsMethod, Notice, Reply, Request};
 pub(crate) use traits::{id_octets, measure};
-
-use properties::PropertyType;
