@@ -104,6 +104,12 @@ impl Consumers {
 
     /// Whether something can be delivered to it now, and then whether that needs an ack.
     pub(crate) fn takes_deliveries(&self, tag: &[u8]) -> Option<bool> {
+        // Mostly there is one, and it has begun.
+        if let [Consumer { tag: only, needs_ack, begins_with: None, .. }] = &*self.list {
+            if **only == *tag {
+                return Some(*needs_ack);
+            }
+        }
         let begun = self.of(tag).iter().rfind(|consumer| consumer.begins_with.is_none());
         begun.map(|consumer| consumer.needs_ack)
     }

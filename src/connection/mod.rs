@@ -254,11 +254,12 @@ impl Connection {
     /// [`UsageError::UnknownChannel`] if it isn't open, perhaps because its end waits to be polled.
     pub fn channel(&mut self, id: ChannelId) -> Result<Channel<'_>, UsageError> {
         let unknown = UsageError::UnknownChannel { channel: id.number() };
-        let channels = &self.session.channels;
+        let channels = &mut self.session.channels;
+        let slot = channels.look_up(id.number());
         let usable = |slot: &Slot| {
             channels.get(*slot).is_some_and(|state| state.phase != ChannelPhase::Draining)
         };
-        let slot = channels.find(id.number()).filter(usable).ok_or(unknown)?;
+        let slot = slot.filter(usable).ok_or(unknown)?;
         Ok(Channel::new(&mut self.session, slot, id))
     }
 

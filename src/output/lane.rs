@@ -1,5 +1,6 @@
 //! What one channel still has to send, in order.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -11,19 +12,36 @@ use crate::output::Transmit;
 /// Frames are gathered in one item up to this many octets; then another channel has its turn.
 const ITEM: usize = 16 << 10;
 
-/// A channel's queue behind the window.
+/// A channel's queue behind the window. There is one while something waits.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lane {
+    queue: Option<Box<Queue>>,
+}
+
+/// Memory of lanes that are empty now, for those that are to be filled next. A few are kept: whoever fills
+/// lanes again and again mostly has few channels on which something waits.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Spares {
+    queues: Vec<Lane>,
+}
+
+/// So many are kept.
+const SPARES: usize = 4;
+
+#[derive(Clone, Default)]
+struct Queue {
     items: VecDeque<Item>,
-    /// Encoded whole frames behind the items, to which more are appended.
-    tail: Vec<u8>,
+    /// The frames of all items, those of the first one from `start` on.
+    frames: Vec<u8>,
+    start: usize,
+    /// Octets that wait, framing of unfinished bodies not counted.
     octets: usize,
 }
 
 #[derive(Clone)]
 enum Item {
-    /// Encoded whole frames.
-    Frames(Vec<u8>),
+    /// So many octets of whole frames.
+    Frames(usize),
     /// A body, or the rest of one, that is cut into frames as it is drained.
     Body { octets: Bytes, largest: usize },
     /// This many octets of no meaning, to complete a body.
@@ -33,10 +51,16 @@ enum Item {
 /// What fillers consist of.
 static ZEROS: [u8; 4096 - FRAME_OVERHEAD] = [0; 4096 - FRAME_OVERHEAD];
 
+impl core::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(&self.items).finish()
+    }
+}
+
 impl core::fmt::Debug for Item {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Frames(octets) => write!(f, "Frames({} octets)", octets.len()),
+            Self::Frames(len) => write!(f, "Frames({len} octets)"),
             Self::Body { octets, .. } => write!(f, "Body({} octets)", octets.len()),
             Self::Filler { missing, .. } => write!(f, "Filler({missing} octets)"),
         }
@@ -47,7 +71,7 @@ impl Item {
     /// Octets that wait; fillers don't count, nobody has given them.
     fn len(&self) -> usize {
         match self {
-            Self::Frames(octets) => octets.len(),
+            Self::Frames(len) => *len,
             Self::Body { octets, .. } => octets.len(),
             Self::Filler { .. } => 0,
         }
@@ -56,62 +80,97 @@ impl Item {
 
 impl Lane {
     pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty() && self.tail.is_empty()
+        self.queue.as_ref().is_none_or(|queue| queue.items.is_empty())
     }
 
     /// Octets that wait, framing of unfinished bodies not counted.
-    pub(crate) const fn octets(&self) -> usize {
-        self.octets
+    pub(crate) fn octets(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.octets)
     }
 
-    /// The place to append whole frames to; [`close`](Self::close) follows.
-    pub(crate) fn open(&mut self) -> &mut Vec<u8> {
-        if self.tail.len() >= ITEM {
-            self.end_item();
+    /// Takes memory that another lane has left.
+    pub(crate) fn prepare(&mut self, spares: &mut Spares) {
+        if self.queue.is_none() {
+            self.queue = spares.queues.pop().and_then(|lane| lane.queue);
         }
-        &mut self.tail
     }
 
-    /// Takes note of so many octets that were appended, perhaps none.
-    pub(crate) const fn close(&mut self, grown: usize) {
-        self.octets += grown;
-    }
-
-    fn end_item(&mut self) {
-        if !self.tail.is_empty() {
-            self.items.push_back(Item::Frames(core::mem::take(&mut self.tail)));
+    /// Leaves the memory of a lane that is empty.
+    pub(crate) fn retire(&mut self, spares: &mut Spares) {
+        let emptied = Self { queue: self.queue.take() };
+        if emptied.queue.is_some() && spares.queues.len() < SPARES {
+            spares.queues.push(emptied);
         }
+    }
+
+    fn queue(&mut self) -> &mut Queue {
+        self.queue.get_or_insert_default()
+    }
+
+    /// Appends so many octets, which are the caller's to overwrite: whole frames.
+    pub(crate) fn place(&mut self, len: usize) -> &mut [u8] {
+        let queue = self.queue();
+        queue.octets += len;
+        match queue.items.back_mut() {
+            Some(Item::Frames(frames)) if *frames < ITEM => *frames += len,
+            _ if len > 0 => queue.items.push_back(Item::Frames(len)),
+            _ => {}
+        }
+        let at = queue.frames.len();
+        queue.frames.resize(at + len, 0);
+        queue.frames.get_mut(at..).unwrap_or(&mut [])
     }
 
     /// Appends a body that is to be cut into frames of at most `largest` payload octets.
     pub(crate) fn push_body(&mut self, octets: Bytes, largest: usize) {
-        self.octets += octets.len();
-        self.end_item();
-        self.items.push_back(Item::Body { octets, largest: largest.max(1) });
+        let queue = self.queue();
+        queue.octets += octets.len();
+        queue.items.push_back(Item::Body { octets, largest: largest.max(1) });
     }
 
     /// Appends octets of no meaning, cut into frames of at most `largest` payload octets.
     pub(crate) fn push_filler(&mut self, missing: u64, largest: usize) {
-        self.end_item();
-        self.items.push_back(Item::Filler { missing, largest: largest.clamp(1, ZEROS.len()) });
+        let filler = Item::Filler { missing, largest: largest.clamp(1, ZEROS.len()) };
+        self.queue().items.push_back(filler);
     }
 
     /// Whether it ends a content that the application didn't.
     pub(crate) fn has_filler(&self) -> bool {
-        self.items.iter().any(|item| matches!(item, Item::Filler { .. }))
+        let is_filler = |item: &Item| matches!(item, Item::Filler { .. });
+        self.queue.as_ref().is_some_and(|queue| queue.items.iter().any(is_filler))
     }
 
     /// Keeps the rest of a content whose beginning was drained and drops what is behind it. Tells
     /// whether nothing was behind it.
     pub(crate) fn keep_begun(&mut self) -> bool {
-        self.end_item();
+        self.queue.as_mut().is_none_or(|queue| queue.keep_begun())
+    }
+
+    /// Moves one turn's worth to the window: an item of frames, or one body frame.
+    pub(crate) fn drain_turn(&mut self, channel: u16, window: &mut Transmit) {
+        if let Some(queue) = &mut self.queue {
+            queue.drain_turn(channel, window);
+        }
+    }
+
+    /// Forgets everything, and gives the memory back.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+impl Queue {
+    fn keep_begun(&mut self) -> bool {
         let mut kept = 0;
         let mut all = true;
+        let mut at = self.start;
         for item in &mut self.items {
-            if let Item::Frames(frames) = item {
+            if let Item::Frames(len) = item {
+                let frames = self.frames.get(at..at + *len).unwrap_or(&[]);
                 let body = leading_body_frames(frames);
-                all = body == frames.len();
-                frames.truncate(body);
+                all = body == *len;
+                *len = body;
+                at += body;
             }
             kept += 1;
             if !all {
@@ -120,21 +179,24 @@ impl Lane {
         }
         all &= kept == self.items.len();
         self.items.truncate(kept);
-        self.items.retain(|item| !matches!(item, Item::Frames(frames) if frames.is_empty()));
+        self.items.retain(|item| !matches!(item, Item::Frames(0)));
+        self.frames.truncate(at);
         self.octets = self.items.iter().map(Item::len).sum();
         all
     }
 
-    /// Moves one turn's worth to the window: an item of frames, or one body frame.
-    pub(crate) fn drain_turn(&mut self, channel: u16, window: &mut Transmit) {
-        if self.items.is_empty() {
-            self.end_item();
-        }
-        match self.items.front_mut() {
-            Some(Item::Frames(frames)) => {
-                window.append(|out| out.extend_from_slice(frames));
-                self.octets -= frames.len();
+    fn drain_turn(&mut self, channel: u16, window: &mut Transmit) {
+        let part = match self.items.front_mut() {
+            Some(Item::Frames(len)) => {
+                let end = self.start + *len;
+                if let Some(frames) = self.frames.get(self.start..end) {
+                    window.place(frames.len()).copy_from_slice(frames);
+                }
+                self.octets -= *len;
+                self.start = end;
                 self.items.pop_front();
+                self.compact();
+                return;
             }
             Some(Item::Body { octets, largest }) => {
                 let part = octets.split_to(octets.remaining().min(*largest));
@@ -142,7 +204,7 @@ impl Lane {
                 if octets.is_empty() {
                     self.items.pop_front();
                 }
-                window.push_body(channel, part);
+                part
             }
             Some(Item::Filler { missing, largest }) => {
                 let part = usize::try_from(*missing).unwrap_or(usize::MAX).min(*largest);
@@ -150,13 +212,24 @@ impl Lane {
                 if *missing == 0 {
                     self.items.pop_front();
                 }
-                window.push_body(channel, Bytes::from_static(ZEROS.get(..part).unwrap_or(&[])));
+                Bytes::from_static(ZEROS.get(..part).unwrap_or(&[]))
             }
-            None => {}
-        }
+            None => return,
+        };
+        window.push_body(channel, part);
     }
 
-    /// Forgets everything, and gives the memory back.
+    /// Moves what waits to the beginning once that is less than what is gone.
+    fn compact(&mut self) {
+        if self.start >= self.frames.len() - self.start {
+            self.frames.drain(..self.start);
+            self.start = 0;
+        }
+    }
+}
+
+impl Spares {
+    /// Gives the memory back.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
@@ -186,8 +259,7 @@ mod tests {
     }
 
     fn append(lane: &mut Lane, frame: &[u8]) {
-        lane.open().extend_from_slice(frame);
-        lane.close(frame.len());
+        lane.place(frame.len()).copy_from_slice(frame);
     }
 
     fn lane(items: &[(FrameType, &[u8])]) -> Lane {
@@ -217,7 +289,7 @@ mod tests {
         append(&mut large, &frame(method, b"m"));
         large.push_body(Bytes::from_static(b"dropped"), 9);
         assert!(!large.keep_begun());
-        assert_eq!((large.octets(), large.items.len()), (4, 1));
+        assert_eq!((large.octets(), large.queue().items.len()), (4, 1));
     }
 
     #[test]
