@@ -6,6 +6,7 @@ mod consumers;
 mod content;
 mod deliveries;
 mod incoming;
+mod index;
 mod ledger;
 mod prepared;
 mod receive;

@@ -166,15 +166,17 @@ impl Session {
     /// Queues a heartbeat (`HB-01`), which tells that nothing was sent for a while: what the last burst
     /// needed is given back.
     pub(crate) fn send_heartbeat(&mut self) {
+        self.release();
+        self.window.append(|out| out.extend_from_slice(&HEARTBEAT_FRAME));
+    }
+
+    /// Gives back memory that nothing waits in.
+    pub(crate) fn release(&mut self) {
         self.window.release();
         self.turns.shrink_to_fit();
         self.events.shrink_to_fit();
-        for slot in self.channels.slots() {
-            if let Some(state) = self.channels.get_mut(slot) {
-                state.release();
-            }
-        }
-        self.window.append(|out| out.extend_from_slice(&HEARTBEAT_FRAME));
+        self.pinning.shrink_to_fit();
+        self.channels.release();
     }
 
     /// Queues a method behind what its channel has queued already.

@@ -16,7 +16,7 @@ use core::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::channel::{Channel, ChannelPhase, ContentRules, Session, Slot};
+use crate::channel::{Channel, ChannelPhase, ContentRules, Session};
 use crate::config::{ClientConfig, ServerConfig};
 use crate::connection::input::{Input, Preamble};
 use crate::connection::timers::{Timer, Timers};
@@ -253,13 +253,14 @@ impl Connection {
     ///
     /// [`UsageError::UnknownChannel`] if it isn't open, perhaps because its end waits to be polled.
     pub fn channel(&mut self, id: ChannelId) -> Result<Channel<'_>, UsageError> {
-        let unknown = UsageError::UnknownChannel { channel: id.number() };
-        let channels = &self.session.channels;
-        let usable = |slot: &Slot| {
-            channels.get(*slot).is_some_and(|state| state.phase != ChannelPhase::Draining)
-        };
-        let slot = channels.find(id.number()).filter(usable).ok_or(unknown)?;
-        Ok(Channel::new(&mut self.session, slot, id))
+        let channels = &mut self.session.channels;
+        if let Some(slot) = channels.look_up(id.number()) {
+            let state = channels.get(slot);
+            if state.is_some_and(|state| state.phase != ChannelPhase::Draining) {
+                return Ok(Channel::new(&mut self.session, slot, id));
+            }
+        }
+        Err(UsageError::UnknownChannel { channel: id.number() })
     }
 
     /// The numbers of all channels that aren't closed, in no particular order; none once it is over.
