@@ -395,7 +395,7 @@ impl Session {
         if state.lane.keep_begun() {
             if let Some(missing) = state.sending {
                 // Nobody will send these, and nobody will look at them.
-                state.lane.push_filler(missing, largest);
+                state.lane.push_filler(missing.get(), largest);
             }
         }
         self.waiting = self.waiting.saturating_sub(before - state.lane.octets());
@@ -407,7 +407,9 @@ impl Session {
             return;
         }
         state.phase = ChannelPhase::Draining;
-        state.owed.clear();
+        if let Some(requests) = &mut state.requests {
+            requests.owed.clear();
+        }
         state.unacked = Unacked::default(); // ACK-08
         self.fail_pending(slot);
         self.send_owed(slot, &channel::CloseOk);
@@ -428,8 +430,10 @@ impl Session {
         // A get whose message has begun comes first.
         let cut_off = state.unfinished_get();
         state.drop_content();
-        let pending = core::mem::take(&mut state.pending);
-        for request in cut_off.into_iter().chain(pending.into_iter().map(|pending| pending.id)) {
+        let requests = state.requests.as_mut();
+        let pending = requests.map(|requests| core::mem::take(&mut requests.pending));
+        let pending = pending.into_iter().flatten();
+        for request in cut_off.into_iter().chain(pending.map(|pending| pending.id)) {
             self.events.push_back(Event::RequestFailed { channel, request });
         }
         let (channel, fate) = (state.id, Fate::Unknown);

@@ -1,5 +1,6 @@
 //! What one channel still has to send, in order.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -11,9 +12,12 @@ use crate::output::Transmit;
 /// Frames are gathered in one item up to this many octets; then another channel has its turn.
 const ITEM: usize = 16 << 10;
 
-/// A channel's queue behind the window.
+/// A channel's queue behind the window, made when something has to wait.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Lane {
+pub(crate) struct Lane(Option<Box<Queue>>);
+
+#[derive(Clone, Debug, Default)]
+struct Queue {
     items: VecDeque<Item>,
     /// Encoded whole frames behind the items, to which more are appended.
     tail: Vec<u8>,
@@ -56,54 +60,81 @@ impl Item {
 
 impl Lane {
     pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty() && self.tail.is_empty()
+        self.0.as_ref().is_none_or(|queue| queue.items.is_empty() && queue.tail.is_empty())
     }
 
     /// Octets that wait, framing of unfinished bodies not counted.
-    pub(crate) const fn octets(&self) -> usize {
-        self.octets
+    pub(crate) fn octets(&self) -> usize {
+        self.0.as_ref().map_or(0, |queue| queue.octets)
+    }
+
+    fn queue(&mut self) -> &mut Queue {
+        self.0.get_or_insert_default()
     }
 
     /// The place to append whole frames to; [`close`](Self::close) follows.
     pub(crate) fn open(&mut self) -> &mut Vec<u8> {
-        if self.tail.len() >= ITEM {
-            self.end_item();
+        let queue = self.queue();
+        if queue.tail.len() >= ITEM {
+            queue.end_item();
         }
-        &mut self.tail
+        &mut queue.tail
     }
 
     /// Takes note of so many octets that were appended, perhaps none.
-    pub(crate) const fn close(&mut self, grown: usize) {
-        self.octets += grown;
+    pub(crate) fn close(&mut self, grown: usize) {
+        self.queue().octets += grown;
     }
 
+    /// Appends a body that is to be cut into frames of at most `largest` payload octets.
+    pub(crate) fn push_body(&mut self, octets: Bytes, largest: usize) {
+        let queue = self.queue();
+        queue.octets += octets.len();
+        queue.end_item();
+        queue.items.push_back(Item::Body { octets, largest: largest.max(1) });
+    }
+
+    /// Appends octets of no meaning, cut into frames of at most `largest` payload octets.
+    pub(crate) fn push_filler(&mut self, missing: u64, largest: usize) {
+        let queue = self.queue();
+        queue.end_item();
+        let largest = largest.clamp(1, ZEROS.len());
+        queue.items.push_back(Item::Filler { missing, largest });
+    }
+
+    /// Whether it ends a content that the application didn't.
+    pub(crate) fn has_filler(&self) -> bool {
+        let mut items = self.0.iter().flat_map(|queue| &queue.items);
+        items.any(|item| matches!(item, Item::Filler { .. }))
+    }
+
+    /// Keeps the rest of a content whose beginning was drained and drops what is behind it. Tells
+    /// whether nothing was behind it.
+    pub(crate) fn keep_begun(&mut self) -> bool {
+        self.0.as_mut().is_none_or(|queue| queue.keep_begun())
+    }
+
+    /// Moves one turn's worth to the window: an item of frames, or one body frame.
+    pub(crate) fn drain_turn(&mut self, channel: u16, window: &mut Transmit) {
+        if let Some(queue) = &mut self.0 {
+            queue.drain_turn(channel, window);
+        }
+    }
+
+    /// Forgets everything, and gives the memory back.
+    pub(crate) fn clear(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Queue {
     fn end_item(&mut self) {
         if !self.tail.is_empty() {
             self.items.push_back(Item::Frames(core::mem::take(&mut self.tail)));
         }
     }
 
-    /// Appends a body that is to be cut into frames of at most `largest` payload octets.
-    pub(crate) fn push_body(&mut self, octets: Bytes, largest: usize) {
-        self.octets += octets.len();
-        self.end_item();
-        self.items.push_back(Item::Body { octets, largest: largest.max(1) });
-    }
-
-    /// Appends octets of no meaning, cut into frames of at most `largest` payload octets.
-    pub(crate) fn push_filler(&mut self, missing: u64, largest: usize) {
-        self.end_item();
-        self.items.push_back(Item::Filler { missing, largest: largest.clamp(1, ZEROS.len()) });
-    }
-
-    /// Whether it ends a content that the application didn't.
-    pub(crate) fn has_filler(&self) -> bool {
-        self.items.iter().any(|item| matches!(item, Item::Filler { .. }))
-    }
-
-    /// Keeps the rest of a content whose beginning was drained and drops what is behind it. Tells
-    /// whether nothing was behind it.
-    pub(crate) fn keep_begun(&mut self) -> bool {
+    fn keep_begun(&mut self) -> bool {
         self.end_item();
         let mut kept = 0;
         let mut all = true;
@@ -125,8 +156,7 @@ impl Lane {
         all
     }
 
-    /// Moves one turn's worth to the window: an item of frames, or one body frame.
-    pub(crate) fn drain_turn(&mut self, channel: u16, window: &mut Transmit) {
+    fn drain_turn(&mut self, channel: u16, window: &mut Transmit) {
         if self.items.is_empty() {
             self.end_item();
         }
@@ -154,11 +184,6 @@ impl Lane {
             }
             None => {}
         }
-    }
-
-    /// Forgets everything, and gives the memory back.
-    pub(crate) fn clear(&mut self) {
-        *self = Self::default();
     }
 }
 
@@ -217,7 +242,7 @@ mod tests {
         append(&mut large, &frame(method, b"m"));
         large.push_body(Bytes::from_static(b"dropped"), 9);
         assert!(!large.keep_begun());
-        assert_eq!((large.octets(), large.items.len()), (4, 1));
+        assert_eq!((large.octets(), large.queue().items.len()), (4, 1));
     }
 
     #[test]
