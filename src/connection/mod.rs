@@ -93,12 +93,18 @@ pub struct Connection {
     closing: Option<Box<CloseReason>>,
 }
 
-/// What each role brings.
+/// What is needed of a configuration until the connection is open: names, properties and secrets, which
+/// aren't kept any longer.
 #[derive(Clone, Debug)]
 enum Role {
     Client(Box<ClientConfig>),
     Server(Box<ServerConfig>),
+    Begun,
 }
+
+/// There may be tens of thousands; whoever adds a field should know.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Connection>() <= 1024);
 
 /// What the application owes a decision on; nothing is decoded meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
