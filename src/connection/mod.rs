@@ -430,6 +430,7 @@ impl Connection {
         // Last, so that nothing is queued for a peer that is given up.
         if self.timers.is_due(Timer::Send) {
             if !bytes::Buf::has_remaining(&self.session.window) {
+                self.input.release();
                 self.session.send_heartbeat();
             }
             self.timers.arm_from_now(Timer::Send, self.send_interval());
