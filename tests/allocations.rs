@@ -11,11 +11,11 @@
 mod common;
 mod counting;
 
-use amqp_proto::protocol::{Properties, basic, confirm};
+use amqp_proto::protocol::{Properties, basic};
 use amqp_proto::{ChannelId, Connection, Event, PreparedPublish, ServerConfig};
 use bytes::{Buf, Bytes, BytesMut};
 use common::*;
-use counting::{counted, held, taken};
+use counting::{counted, taken};
 
 /// A client with two open channels.
 fn client() -> Connection {
@@ -251,67 +251,6 @@ fn publishes_that_wait_allocate_nothing() {
             let allocated = taken();
             assert!(warm_up || allocated == (0, 0), "publishes of {size}: {allocated:?}");
         }
-    }
-}
-
-/// Publishes and confirms, and deliveries and acks, until everything has grown to what it needs.
-fn burst(client: &mut Connection, last: &mut u64) {
-    let one = ChannelId::new(1).unwrap();
-    let method = basic::Publish { mandatory: true, ..Default::default() };
-    let body = Bytes::from(vec![7; 5000]);
-    for size in [100, 2000, 5000] {
-        for _ in 0..200 {
-            let mut channel = client.channel(one).unwrap();
-            channel.publish(&method, Properties::EMPTY, body.slice(..size)).unwrap();
-        }
-        drain(client);
-    }
-    for _ in 0..2000 {
-        *last += 1;
-        feed(client, &[deliver(1, *last), header(1, 0, BARE)].concat());
-        poll(client);
-    }
-    let delivery_tag = *last;
-    let mut channel = client.channel(one).unwrap();
-    channel.send(&basic::Ack { delivery_tag, multiple: true }).unwrap();
-    drain(client);
-    feed(client, &common::method(1, 60, 80, b"\0\0\0\0\0\0\0\0\x01"));
-    poll(client);
-    assert_eq!((client.unconfirmed(), client.unacked()), (0, 0));
-}
-
-#[test]
-fn an_idle_connection_holds_no_more_after_traffic_than_before() {
-    let at_first = held();
-    let mut client = common::client(plain());
-    client.open_channel().unwrap();
-    feed(&mut client, &channel_open_ok(1));
-    poll(&mut client);
-    let one = ChannelId::new(1).unwrap();
-    client.channel(one).unwrap().call(&confirm::Select { no_wait: true }).unwrap();
-    let consume = basic::Consume {
-        queue: "q".into(),
-        consumer_tag: "c".into(),
-        no_wait: true,
-        ..Default::default()
-    };
-    client.channel(one).unwrap().call(&consume).unwrap();
-    drain(&mut client);
-    client.handle_timeout(at(31));
-    drain(&mut client);
-    let before = held() - at_first;
-    let mut last = 0;
-    for second in [62, 93] {
-        burst(&mut client, &mut last);
-        feed(&mut client, HEARTBEAT);
-        poll(&mut client);
-        let busy = held() - at_first;
-        client.handle_timeout(at(second));
-        assert_eq!(output(&mut client), HEARTBEAT);
-        let idle = held() - at_first;
-        assert!(busy > before + 65_536, "{busy}");
-        // The rounding of small buffers differs.
-        assert!(idle <= before + 64 && idle <= 4096, "{idle} octets, {before} before");
     }
 }
 

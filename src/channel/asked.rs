@@ -4,7 +4,7 @@
 //! may be asked: the one before it sends, the other when the request arrives.
 
 use crate::channel::returns::hash_of;
-use crate::channel::state::{ChannelState, Owed};
+use crate::channel::state::{ChannelState, Owed, Requests};
 use crate::limits::Limits;
 use crate::phase::Side;
 use crate::protocol::{Method, basic};
@@ -70,7 +70,7 @@ pub(crate) enum Asked {
 }
 
 /// The queue that an empty name stands for (`NAM-05`).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct LastQueue {
     is_declared: bool,
     name: alloc::vec::Vec<u8>,
@@ -79,6 +79,15 @@ pub(crate) struct LastQueue {
 }
 
 impl LastQueue {
+    pub(crate) const fn none() -> Self {
+        Self { is_declared: false, name: alloc::vec::Vec::new(), named_by: None }
+    }
+
+    /// Whether nothing has to be remembered.
+    pub(crate) const fn is_none(&self) -> bool {
+        !self.is_declared
+    }
+
     pub(crate) fn name(&self) -> Option<&[u8]> {
         (self.is_declared && self.named_by.is_none()).then_some(self.name.as_slice())
     }
@@ -125,7 +134,7 @@ impl ChannelState {
             Method::QueueDelete(delete) => delete.queue,
             _ => return Ok(()),
         };
-        if queue.is_empty() && !self.last_queue.is_declared {
+        if queue.is_empty() && !self.requests().last_queue.is_declared {
             return Err(Unfit::NoQueue);
         }
         Ok(())
@@ -149,9 +158,9 @@ impl ChannelState {
                 self.unacked.recover(true);
                 return Asked::Recovery;
             }
-            Method::BasicQos(qos) => self.qos = Some(*qos),
+            Method::BasicQos(qos) => self.requests_mut().qos = Some(*qos),
             Method::QueueDeclare(declare) => {
-                self.last_queue.declare(declare.queue, request);
+                self.requests_mut().last_queue.declare(declare.queue, request);
                 if declare.queue.is_empty() {
                     return Asked::QueueName;
                 }
@@ -176,11 +185,12 @@ impl ChannelState {
 
     /// Consumers that were asked for and have no tag yet.
     fn unnamed_consumers(&self) -> usize {
-        let owed = self.owed.iter().filter_map(|owed| match owed {
+        let Requests { pending, owed, .. } = self.requests();
+        let owed = owed.iter().filter_map(|owed| match owed {
             Owed::Reply { asked, .. } => Some(asked),
             Owed::FlowOk { .. } => None,
         });
-        let asked = self.pending.iter().map(|pending| &pending.asked).chain(owed);
+        let asked = pending.iter().map(|pending| &pending.asked).chain(owed);
         asked.filter(|asked| matches!(asked, Asked::Consumer { unnamed: true, .. })).count()
     }
 
@@ -199,7 +209,7 @@ impl ChannelState {
     pub(crate) fn answer(&mut self, asked: Asked, method: &Method<'_>, request: u64) {
         match (method, asked) {
             (Method::QueueDeclareOk(declared), Asked::QueueName) => {
-                self.last_queue.named(declared.queue, request);
+                self.requests_mut().last_queue.named(declared.queue, request);
             }
             (Method::BasicConsumeOk(ok), Asked::Consumer { needs_ack, unnamed, ended, .. }) => {
                 let tag = ok.consumer_tag.as_octets();
@@ -232,7 +242,8 @@ impl ChannelState {
             return; // Its own end and this side's cancel have crossed.
         }
         // Its name is still to be told, so it must be one whose tag the server chooses.
-        let waiting = self.pending.iter_mut().find_map(|pending| match &mut pending.asked {
+        let Some(requests) = &mut self.requests else { return };
+        let waiting = requests.pending.iter_mut().find_map(|pending| match &mut pending.asked {
             Asked::Consumer { unnamed: true, ended: ended @ false, .. } => Some(ended),
             _ => None,
         });

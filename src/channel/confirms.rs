@@ -1,11 +1,14 @@
 //! Publishes that wait for their confirm: those of a client on both sides.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 /// The ledger of one channel, from confirm.select on (`CNF-01`).
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Confirms {
-    selected: bool,
+pub(crate) struct Confirms(Option<Box<Ledger>>);
+
+#[derive(Clone, Debug, Default)]
+struct Ledger {
     /// The request that has selected them and has no reply yet.
     selected_by: Option<u64>,
     /// The number of the oldest publish in `settled`, less one.
@@ -15,64 +18,63 @@ pub(crate) struct Confirms {
     unsettled: u32,
 }
 
+/// So many places are kept for publishes when all are confirmed; more were for a burst.
+const KEPT: usize = 16 << 10;
+
 impl Confirms {
     /// Counts publishes from here on; selecting again changes nothing (`CNF-02`). `request`: the one
     /// whose reply tells that the peer counts too.
     pub(crate) fn select(&mut self, request: Option<u64>) {
-        if !self.selected {
-            self.selected = true;
-            self.selected_by = request;
-        }
+        let ledger = || Box::new(Ledger { selected_by: request, ..Ledger::default() });
+        self.0.get_or_insert_with(ledger);
     }
 
     /// Select-ok in answer to this request.
     pub(crate) fn selected(&mut self, request: u64) {
-        self.selected_by = self.selected_by.filter(|pending| *pending != request);
+        if let Some(ledger) = &mut self.0 {
+            ledger.selected_by = ledger.selected_by.filter(|pending| *pending != request);
+        }
     }
 
     /// Whether what comes back may still be a publish that was made before they were selected.
-    pub(crate) const fn is_selecting(&self) -> bool {
-        self.selected_by.is_some()
+    pub(crate) fn is_selecting(&self) -> bool {
+        self.0.as_ref().is_some_and(|ledger| ledger.selected_by.is_some())
     }
 
     /// Publishes without a confirm.
-    pub(crate) const fn unsettled(&self) -> u32 {
-        self.unsettled
+    pub(crate) fn unsettled(&self) -> u32 {
+        self.0.as_ref().map_or(0, |ledger| ledger.unsettled)
     }
 
     /// Publishes since the oldest without a confirm, which is what has to be remembered.
     pub(crate) fn remembered(&self) -> usize {
-        self.settled.len()
+        self.0.as_ref().map_or(0, |ledger| ledger.settled.len())
     }
 
     /// Enters a publish and gives its number, 0 outside confirm mode.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn enter(&mut self) -> u64 {
-        if !self.selected {
-            return 0;
-        }
-        self.settled.push_back(false);
-        self.unsettled = self.unsettled.saturating_add(1);
-        self.before + self.settled.len() as u64
+        let Some(ledger) = &mut self.0 else { return 0 };
+        ledger.enter()
     }
 
     /// Gives back memory that nothing waits in.
     pub(crate) fn release(&mut self) {
-        if self.settled.is_empty() {
-            self.settled = VecDeque::new();
+        if let Some(ledger) = self.0.as_mut().filter(|ledger| ledger.settled.is_empty()) {
+            ledger.settled = VecDeque::new();
         }
     }
 
     /// Whether something is outstanding under this tag, or nothing but tag 0 with `multiple` is meant.
     pub(crate) fn knows(&self, tag: u64, multiple: bool) -> bool {
-        let last = self.before + self.settled.len() as u64;
+        let Some(ledger) = &self.0 else { return false };
         match (tag, multiple) {
-            (0, multiple) => multiple && self.selected,
+            (0, multiple) => multiple,
             // The first one waits, so every higher tag settles something.
-            (_, true) => tag > self.before && tag <= last,
+            (_, true) => tag > ledger.before && tag <= ledger.last(),
             (_, false) => {
-                let place = tag.checked_sub(self.before + 1).map(usize::try_from);
-                let settled = place.and_then(|place| self.settled.get(place.ok()?));
+                let place = tag.checked_sub(ledger.before + 1).map(usize::try_from);
+                let settled = place.and_then(|place| ledger.settled.get(place.ok()?));
                 settled == Some(&false)
             }
         }
@@ -86,18 +88,30 @@ impl Confirms {
 
     /// Settles one publish, or all up to it (`CNF-03`), and tells each run of numbers that this
     /// settles. False: nothing was outstanding under this tag.
-    pub(crate) fn settle(
-        &mut self,
-        tag: u64,
-        multiple: bool,
-        mut run: impl FnMut(u64, u64),
-    ) -> bool {
-        let last = self.before + self.settled.len() as u64;
+    pub(crate) fn settle(&mut self, tag: u64, multiple: bool, run: impl FnMut(u64, u64)) -> bool {
+        // Whatever comes where nothing is confirmed is unknown.
+        self.0.as_mut().is_some_and(|ledger| ledger.settle(tag, multiple, run))
+    }
+}
+
+impl Ledger {
+    fn enter(&mut self) -> u64 {
+        self.settled.push_back(false);
+        self.unsettled = self.unsettled.saturating_add(1);
+        self.last()
+    }
+
+    /// The number of the last publish.
+    fn last(&self) -> u64 {
+        self.before + self.settled.len() as u64
+    }
+
+    fn settle(&mut self, tag: u64, multiple: bool, mut run: impl FnMut(u64, u64)) -> bool {
+        let last = self.last();
         let tag = if tag == 0 && multiple { last } else { tag };
         if tag <= self.before || tag > last {
-            // Tag 0 with `multiple` and nothing outstanding is harmless; anything else is unknown, and
-            // so is whatever comes where nothing is confirmed.
-            return self.selected && multiple && tag == last && self.settled.is_empty();
+            // Tag 0 with `multiple` and nothing outstanding is harmless; anything else is unknown.
+            return multiple && tag == last && self.settled.is_empty();
         }
         let mut first = None;
         let mut any = false;
@@ -122,6 +136,9 @@ impl Confirms {
         while self.settled.front() == Some(&true) {
             self.settled.pop_front();
             self.before += 1;
+        }
+        if self.settled.is_empty() && self.settled.capacity() > KEPT {
+            self.settled = VecDeque::new();
         }
         any
     }

@@ -9,6 +9,12 @@ use core::ops::Range;
 /// the cancel of its last consumer is still unanswered, so several may share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Consumers {
+    /// Made with the first one.
+    known: Option<Box<Known>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Known {
     /// In the order of their tags, those of one tag in the order in which they were asked for.
     list: Vec<Consumer>,
     /// The last of those that are gone: deliveries to them, and news of their end, may still come.
@@ -32,7 +38,7 @@ const GONE: usize = 8;
 
 impl Consumers {
     pub(crate) fn len(&self) -> usize {
-        self.list.len()
+        self.list().len()
     }
 
     /// Whether a new consumer may not have this tag (`NAM-07`).
@@ -43,8 +49,10 @@ impl Consumers {
     /// A consumer was asked for; `begins_with`: the request whose reply is still to come.
     pub(crate) fn enter(&mut self, tag: &[u8], needs_ack: bool, begins_with: Option<u64>) {
         let consumer = Consumer { tag: tag.into(), needs_ack, begins_with, ends_with: None };
-        self.list.insert(self.range(tag).end, consumer);
-        self.quiet += usize::from(!needs_ack);
+        let place = self.range(tag).end;
+        let known = self.known.get_or_insert_default();
+        known.list.insert(place, consumer);
+        known.quiet += usize::from(!needs_ack);
     }
 
     /// Consume-ok for the consumer that this request has asked for under this tag.
@@ -89,12 +97,7 @@ impl Consumers {
 
     /// A consumer is gone that was never entered.
     pub(crate) fn was(&mut self, tag: &[u8], needs_ack: bool) {
-        if self.gone.len() >= GONE {
-            let oldest = self.gone.pop_front();
-            self.quiet -= usize::from(oldest.is_some_and(|(_, needs_ack)| !needs_ack));
-        }
-        self.gone.push_back((tag.into(), needs_ack));
-        self.quiet += usize::from(!needs_ack);
+        self.known.get_or_insert_default().was(tag, needs_ack);
     }
 
     /// Whether one under this tag is among those that are remembered to be gone.
@@ -104,26 +107,31 @@ impl Consumers {
 
     /// Whether something can be delivered to it now, and then whether that needs an ack.
     pub(crate) fn takes_deliveries(&self, tag: &[u8]) -> Option<bool> {
-        // Mostly there is one, and it has begun.
-        if let [Consumer { tag: only, needs_ack, begins_with: None, .. }] = &*self.list {
-            if **only == *tag {
-                return Some(*needs_ack);
+        self.only(tag).or_else(|| {
+            let mut begun = self.of(tag).iter().filter(|consumer| consumer.begins_with.is_none());
+            begun.next_back().map(|consumer| consumer.needs_ack)
+        })
+    }
+
+    /// Mostly there is one consumer, and it has begun: whether it needs acks, if it has this tag.
+    #[inline]
+    fn only(&self, tag: &[u8]) -> Option<bool> {
+        match self.known.as_deref()?.list.as_slice() {
+            [Consumer { tag: only, needs_ack, begins_with: None, .. }] if is_same(only, tag) => {
+                Some(*needs_ack)
             }
+            _ => None,
         }
-        let begun = self.of(tag).iter().rfind(|consumer| consumer.begins_with.is_none());
-        begun.map(|consumer| consumer.needs_ack)
     }
 
     /// Whether a delivery under this tag needs an ack; one to an unknown consumer does (`BAS-13`).
     pub(crate) fn needs_ack(&self, tag: &[u8]) -> bool {
-        if self.quiet == 0 {
+        let Some(known) = &self.known else { return true };
+        if known.quiet == 0 {
             return true;
         }
-        // Mostly there is one, and it has begun.
-        if let [Consumer { tag: only, needs_ack, begins_with: None, .. }] = &*self.list {
-            if is_same(only, tag) {
-                return *needs_ack;
-            }
+        if let Some(needs_ack) = self.only(tag) {
+            return needs_ack;
         }
         // What comes before consume-ok is meant for the last consumer under this tag.
         let asked_for = || self.of(tag).first().map(|consumer| consumer.needs_ack);
@@ -134,30 +142,58 @@ impl Consumers {
     }
 
     fn needed_ack(&self, tag: &[u8]) -> Option<bool> {
-        let last = self.gone.iter().rfind(|(gone, _)| **gone == *tag);
+        let gone = &self.known.as_ref()?.gone;
+        let last = gone.iter().rfind(|(gone, _)| **gone == *tag);
         last.map(|(_, needs_ack)| *needs_ack)
     }
 
+    /// Gives back memory that many consumers have left. Those that are gone are still remembered.
+    pub(crate) fn release(&mut self) {
+        if let Some(known) = &mut self.known {
+            known.list.shrink_to_fit();
+            known.gone.shrink_to_fit();
+        }
+    }
+
+    fn list(&self) -> &[Consumer] {
+        self.known.as_ref().map_or(&[], |known| &known.list)
+    }
+
     fn range(&self, tag: &[u8]) -> Range<usize> {
-        let start = self.list.partition_point(|consumer| *consumer.tag < *tag);
-        let behind = self.list.get(start..).unwrap_or(&[]);
+        let list = self.list();
+        let start = list.partition_point(|consumer| *consumer.tag < *tag);
+        let behind = list.get(start..).unwrap_or(&[]);
         start..start + behind.iter().take_while(|consumer| *consumer.tag == *tag).count()
     }
 
     /// Those under this tag, the oldest first.
     fn of(&self, tag: &[u8]) -> &[Consumer] {
-        self.list.get(self.range(tag)).unwrap_or(&[])
+        self.list().get(self.range(tag)).unwrap_or(&[])
     }
 
     fn of_mut(&mut self, tag: &[u8]) -> core::slice::IterMut<'_, Consumer> {
         let range = self.range(tag);
-        self.list.get_mut(range).unwrap_or(&mut []).iter_mut()
+        let known = self.known.as_mut().and_then(|known| known.list.get_mut(range));
+        known.unwrap_or_default().iter_mut()
     }
 
     fn remove(&mut self, place: usize) {
-        let consumer = self.list.remove(place);
-        self.quiet -= usize::from(!consumer.needs_ack);
-        self.was(&consumer.tag, consumer.needs_ack);
+        let Some(known) = &mut self.known else { return };
+        let consumer = known.list.remove(place);
+        known.quiet -= usize::from(!consumer.needs_ack);
+        known.was(&consumer.tag, consumer.needs_ack);
+    }
+}
+
+impl Known {
+    /// A consumer is gone.
+    fn was(&mut self, tag: &[u8], needs_ack: bool) {
+        if self.gone.len() >= GONE {
+            let oldest = self.gone.pop_front();
+            self.quiet -= usize::from(oldest.is_some_and(|(_, needs_ack)| !needs_ack));
+        }
+        self.gone.push_back((tag.into(), needs_ack));
+        self.quiet += usize::from(!needs_ack);
     }
 }
 
@@ -296,6 +332,6 @@ mod tests {
         for number in 10..18_u8 {
             consumers.was(&[number], true);
         }
-        assert_eq!(consumers.quiet, 0);
+        assert_eq!(consumers.known.map(|known| known.quiet), Some(0));
     }
 }

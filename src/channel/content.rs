@@ -13,6 +13,9 @@ use crate::frame::{CONTENT_HEADER_MIN_SIZE, FRAME_HEADER_LEN, FrameHeader, Frame
 use crate::protocol::{ContentHeader, Dialect, MethodKind, Properties, ReplyCode};
 use crate::wire::{DecodeErrorKind, TableLimits};
 
+/// The place of a content that was gathered is kept for the next one up to this many octets.
+const KEPT: usize = 64 << 10;
+
 /// How far the content on a channel has come.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Receiving {
@@ -206,9 +209,18 @@ impl ChannelState {
     fn take_head(&mut self, frame: &Incoming<'_>, rules: &ContentRules) -> Head {
         let octets = match self.receiving.head {
             HeadPlace::Chunk { start } => slice(frame.chunk, start, frame.payload_end()),
-            HeadPlace::Buffer | HeadPlace::Gone => self.gathered.split().freeze(),
+            HeadPlace::Buffer | HeadPlace::Gone => self.take_buffer(),
         };
         self.head(octets, rules)
+    }
+
+    /// All that was gathered. The place of what is large isn't kept for what comes next.
+    fn take_buffer(&mut self) -> Bytes {
+        let octets = self.gathered.split().freeze();
+        if octets.len() > KEPT {
+            self.gathered = BytesMut::new();
+        }
+        octets
     }
 
     #[inline]

@@ -26,6 +26,9 @@ impl<T> Default for Ledger<T> {
 }
 
 impl<T: Copy> Ledger<T> {
+    /// Entries that 16 KiB have room for.
+    const KEPT: usize = (16 << 10) / size_of::<Entry<T>>();
+
     pub(crate) const fn len(&self) -> usize {
         self.waiting
     }
@@ -72,8 +75,12 @@ impl<T: Copy> Ledger<T> {
         let first = (first.number, first.value);
         self.entries.pop_front();
         self.waiting -= 1;
-        while self.entries.front().is_some_and(|entry| entry.is_gap) {
-            self.entries.pop_front();
+        loop {
+            match self.entries.front() {
+                None => break self.emptied(),
+                Some(entry) if entry.is_gap => self.entries.pop_front(),
+                Some(_) => break,
+            };
         }
         Some(first)
     }
@@ -111,8 +118,17 @@ impl<T: Copy> Ledger<T> {
         }
     }
 
+    /// Room for a few is kept, so that a ledger that fills and empties all the time asks for none.
+    #[inline]
+    fn emptied(&mut self) {
+        if self.entries.capacity() > Self::KEPT {
+            self.entries = VecDeque::new();
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
+        self.emptied();
         self.waiting = 0;
     }
 

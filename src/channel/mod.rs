@@ -6,6 +6,7 @@ mod consumers;
 mod content;
 mod deliveries;
 mod incoming;
+mod index;
 mod ledger;
 mod prepared;
 mod receive;
@@ -25,6 +26,7 @@ pub(crate) use state::{ChannelPhase, ChannelState};
 pub(crate) use table::Slot;
 
 use core::fmt;
+use core::num::NonZeroU64;
 
 use crate::channel::asked::{Asked, Unfit};
 use crate::channel::returns::hash_of;
@@ -63,13 +65,13 @@ impl<'a> Channel<'a> {
 
     /// Requests of this side that wait for their reply.
     pub fn pending_requests(&self) -> usize {
-        self.state().map_or(0, |state| state.pending.len())
+        self.state().map_or(0, |state| state.requests().pending.len())
     }
 
     /// Body octets of a content begun with [`start_publish`](Self::start_publish) or
     /// [`start_deliver`](Self::start_deliver) that are still to be sent.
     pub fn missing_body(&self) -> Option<u64> {
-        self.state().and_then(|state| state.sending)
+        self.state()?.sending.map(NonZeroU64::get)
     }
 
     /// Deliveries that wait for their ack; on a transacted channel those, too, whose ack isn't committed.
@@ -81,13 +83,14 @@ impl<'a> Channel<'a> {
     /// prefetch-count of a consumer mean differs between brokers (`BAS-07`), so the engine counts
     /// ([`unacked`](Self::unacked)) and refuses nothing.
     pub fn qos(&self) -> Option<basic::Qos> {
-        self.state().and_then(|state| state.qos)
+        self.state().and_then(|state| state.requests().qos)
     }
 
     /// The queue that an empty name stands for: the one declared last on this channel, once its name is
     /// known (`NAM-05`).
     pub fn last_queue(&self) -> Option<ShortStr<'_>> {
-        self.state().and_then(|state| state.last_queue.name()).map(ShortStr::from)
+        let state = self.state()?;
+        state.requests().last_queue.name().map(ShortStr::from)
     }
 
     /// Whether the peer has stopped contents by channel.flow (`FLW-01`).
@@ -268,7 +271,7 @@ impl<'a> Channel<'a> {
             return Err(UsageError::ChannelPhase { method, channel, phase: state.phase.name() });
         }
         match state.sending {
-            Some(missing) => Err(UsageError::ContentOpen { method, missing }),
+            Some(missing) => Err(UsageError::ContentOpen { method, missing: missing.get() }),
             None => Ok(()),
         }
     }
@@ -331,7 +334,7 @@ impl<'a> Channel<'a> {
     fn check_oldest(&self, to: ReplyToken) -> Result<(MethodKind, Asked), UsageError> {
         let channel = self.id.number();
         self.state()
-            .and_then(|state| match state.owed.front() {
+            .and_then(|state| match state.requests().owed.front() {
                 Some(Owed::Reply { serial, kind, asked }) if *serial == to.serial => {
                     Some((*kind, *asked))
                 }
@@ -368,7 +371,7 @@ impl<'a> Channel<'a> {
 
     fn answered(&mut self) {
         if let Some(state) = self.session.channels.get_mut(self.slot) {
-            state.owed.pop_front();
+            state.requests_mut().owed.pop_front();
         }
         self.session.answer_flows(self.slot);
     }

@@ -188,7 +188,7 @@ impl Session {
             MethodKind::ChannelCloseOk => {
                 self.decode(frame)?;
                 let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
-                let (id, reason) = (state.id, state.closing.take());
+                let (id, reason) = (state.id, state.requests_mut().closing.take());
                 self.forget_channel(slot);
                 let reason = reason.unwrap_or_else(|| {
                     Box::new(CloseReason::new(
@@ -329,8 +329,9 @@ impl Session {
         self.send_owed(slot, &close);
         let Some(state) = self.channels.get_mut(slot) else { return };
         state.phase = ChannelPhase::Closing;
-        state.closing = Some(Box::new(reason));
-        state.owed.clear();
+        let requests = state.requests_mut();
+        requests.closing = Some(Box::new(reason));
+        requests.owed.clear();
         self.fail_pending(slot);
     }
 

@@ -37,7 +37,7 @@ impl Session {
             self.events.push_back(Event::Request { token: None, method });
             return Ok(());
         }
-        if let Some(Owed::Reply { asked, .. }) = state.owed.back_mut() {
+        if let Some(Owed::Reply { asked, .. }) = state.requests_mut().owed.back_mut() {
             *asked = now_asked;
         }
         let token = Some(ReplyToken { channel: state.id, serial });
@@ -55,7 +55,7 @@ impl Session {
     ) -> Result<(), Fault> {
         let open_requests = self.limits.open_requests as usize;
         let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
-        if state.owed.len() >= open_requests {
+        if state.requests().owed.len() >= open_requests {
             return Err(frame.wrong_method(
                 "LIM-09",
                 ReplyCode::RESOURCE_ERROR,
@@ -63,7 +63,7 @@ impl Session {
                 kind,
             ));
         }
-        state.owed.push_back(owed);
+        state.requests_mut().owed.push_back(owed);
         Ok(())
     }
 
@@ -82,11 +82,11 @@ impl Session {
     pub(crate) fn answer_flows(&mut self, slot: Slot) {
         while let Some(state) = self.channels.get_mut(slot) {
             // Nothing may come between the frames of a content (CNT-04).
-            let Some(&Owed::FlowOk { active }) = state.owed.front() else { return };
+            let Some(&Owed::FlowOk { active }) = state.requests().owed.front() else { return };
             if state.sending.is_some() {
                 return;
             }
-            state.owed.pop_front();
+            state.requests_mut().owed.pop_front();
             self.send_owed(slot, &channel::FlowOk { active });
         }
     }
@@ -117,13 +117,13 @@ impl Session {
         let is_server = self.side == Side::Server;
         let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
         if let Some((place, pending)) = state.pending_in_order(|pending| pending.asked == cancel) {
-            state.pending.remove(place);
+            state.requests_mut().pending.remove(place);
             state.consumers.cancelled(tag, pending.id.0);
             let method = frame.method(MethodKind::BasicCancelOk, self.dialect);
             self.events.push_back(Event::Reply { request: pending.id, method });
             return Ok(());
         }
-        if is_server || state.pending.iter().any(|pending| pending.asked == cancel) {
+        if is_server || state.requests().pending.iter().any(|pending| pending.asked == cancel) {
             return self.on_reply(frame, MethodKind::BasicCancelOk, slot);
         }
         state.consumer_ended(ok.consumer_tag);
@@ -163,7 +163,7 @@ impl Session {
             ));
         };
         if let Some(state) = self.channels.get_mut(slot) {
-            state.pending.remove(place);
+            state.requests_mut().pending.remove(place);
         }
         Ok(pending)
     }
@@ -182,7 +182,7 @@ impl Session {
         if no_wait {
             return None;
         }
-        state.pending.push_back(Pending { id, kind: method.kind(), asked });
+        state.requests_mut().pending.push_back(Pending { id, kind: method.kind(), asked });
         Some(id)
     }
 }
@@ -193,14 +193,15 @@ impl ChannelState {
     /// RabbitMQ leaves the answers to basic.consume and basic.cancel to the queue, and replies to later
     /// requests may overtake them. A flow-ok may be missing altogether.
     fn pending_in_order(&self, is_answered: impl Fn(&Pending) -> bool) -> Option<(usize, Pending)> {
-        let place = self.pending.iter().position(is_answered)?;
-        let in_order = self.pending.iter().take(place).all(|earlier| {
+        let pending = &self.requests().pending;
+        let place = pending.iter().position(is_answered)?;
+        let in_order = pending.iter().take(place).all(|earlier| {
             matches!(
                 earlier.kind,
                 MethodKind::BasicConsume | MethodKind::BasicCancel | MethodKind::ChannelFlow
             )
         });
-        self.pending.get(place).filter(|_| in_order).map(|pending| (place, *pending))
+        pending.get(place).filter(|_| in_order).map(|pending| (place, *pending))
     }
 }
 

@@ -95,6 +95,12 @@ impl Returns {
         self.waiting.len() == 0 && self.settled.is_empty()
     }
 
+    /// Gives back memory that nothing waits in.
+    pub(crate) fn release(&mut self) {
+        self.waiting.release();
+        self.settled.shrink_to_fit();
+    }
+
     /// A confirm has come: what earlier ones have settled comes back no more.
     pub(crate) fn confirm(&mut self) {
         self.settled.clear();

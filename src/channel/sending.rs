@@ -1,5 +1,7 @@
 //! Contents on a channel: publishes of a client, deliveries and returns of a server.
 
+use core::num::NonZeroU64;
+
 use crate::channel::asked::Asked;
 use crate::channel::returns::Likeness;
 use crate::channel::{Channel, Share};
@@ -154,11 +156,10 @@ impl Channel<'_> {
         self.session.check_room(Share::Ordinary)?;
         self.session.send_body(self.slot, part);
         let Some(state) = self.session.channels.get_mut(self.slot) else { return Ok(()) };
-        if given < missing {
-            state.sending = Some(missing - given);
+        state.sending = NonZeroU64::new(missing - given);
+        if state.sending.is_some() {
             return Ok(());
         }
-        state.sending = None;
         self.session.answer_flows(self.slot);
         Ok(())
     }
@@ -208,7 +209,7 @@ impl Channel<'_> {
         let header = ContentHeader::new(size, properties);
         self.session.send_head(self.slot, method, &header)?;
         if let Some(state) = self.session.channels.get_mut(self.slot) {
-            state.sending = (size > 0).then_some(size);
+            state.sending = NonZeroU64::new(size);
         }
         Ok(())
     }

@@ -169,16 +169,18 @@ impl Session {
     /// Queues a heartbeat (`HB-01`), which tells that nothing was sent for a while: what the last burst
     /// needed is given back.
     pub(crate) fn send_heartbeat(&mut self) {
+        self.release();
+        Writer::new(self.window.place(HEARTBEAT_FRAME.len())).array(HEARTBEAT_FRAME);
+    }
+
+    /// Gives back memory that nothing waits in.
+    pub(crate) fn release(&mut self) {
         self.window.release();
         self.turns.shrink_to_fit();
         self.spares.clear();
         self.events.shrink_to_fit();
-        for slot in self.channels.slots() {
-            if let Some(state) = self.channels.get_mut(slot) {
-                state.release();
-            }
-        }
-        Writer::new(self.window.place(HEARTBEAT_FRAME.len())).array(HEARTBEAT_FRAME);
+        self.pinning.shrink_to_fit();
+        self.channels.release();
     }
 
     /// Queues a method behind what its channel has queued already.
@@ -432,7 +434,7 @@ impl Session {
         if state.lane.keep_begun() {
             if let Some(missing) = state.sending {
                 // Nobody will send these, and nobody will look at them.
-                state.lane.push_filler(missing, largest);
+                state.lane.push_filler(missing.get(), largest);
             }
         }
         self.waiting = self.waiting.saturating_sub(before - state.lane.octets());
@@ -444,7 +446,9 @@ impl Session {
             return;
         }
         state.phase = ChannelPhase::Draining;
-        state.owed.clear();
+        if let Some(requests) = &mut state.requests {
+            requests.owed.clear();
+        }
         state.unacked = Unacked::default(); // ACK-08
         self.fail_pending(slot);
         self.send_owed(slot, &channel::CloseOk);
@@ -465,8 +469,10 @@ impl Session {
         // A get whose message has begun comes first.
         let cut_off = state.unfinished_get();
         state.drop_content();
-        let pending = core::mem::take(&mut state.pending);
-        for request in cut_off.into_iter().chain(pending.into_iter().map(|pending| pending.id)) {
+        let requests = state.requests.as_mut();
+        let pending = requests.map(|requests| core::mem::take(&mut requests.pending));
+        let pending = pending.into_iter().flatten();
+        for request in cut_off.into_iter().chain(pending.map(|pending| pending.id)) {
             self.events.push_back(Event::RequestFailed { channel, request });
         }
         let (channel, fate) = (state.id, Fate::Unknown);

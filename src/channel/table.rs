@@ -1,28 +1,21 @@
-//! Open channels: a slab of states, found through a paged index.
+//! Open channels: a slab of states, found through an index.
 //!
-//! A lookup is two array reads, and none for the channel that was looked up last. A page covers 256
-//! numbers and is made when the first of them is opened, so that opening channel 65,535 alone costs one
-//! entry and one page.
+//! The channel that was looked up last is found without the index. Opening channel 65,535 alone costs what
+//! opening channel 1 costs.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::channel::state::ChannelState;
+use crate::channel::index::{Index, NONE, reserve};
+use crate::channel::state::{ChannelPhase, ChannelState};
 
 /// A place in the slab; valid while its channel is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slot(u16);
 
-const NONE: u16 = u16::MAX;
-const PAGE: usize = 256;
-
 /// All channels that aren't closed.
 #[derive(Clone, Debug)]
 pub(crate) struct ChannelTable {
-    /// By the high eight bits of a number, which page may be its own.
-    directory: [u8; 256],
-    #[expect(clippy::vec_box, reason = "a page must not move when the list of pages grows")]
-    pages: Vec<Box<Page>>,
+    index: Index,
     slab: Vec<ChannelState>,
     /// Places in the slab whose channel is closed.
     vacant: Vec<u16>,
@@ -32,19 +25,10 @@ pub(crate) struct ChannelTable {
     last: (u16, Slot),
 }
 
-#[derive(Clone, Debug)]
-struct Page {
-    /// The high eight bits of the numbers.
-    high: u8,
-    /// By the low eight bits of a number, the place in the slab.
-    slots: [u16; PAGE],
-}
-
 impl ChannelTable {
     pub(crate) const fn new() -> Self {
         Self {
-            directory: [0; 256],
-            pages: Vec::new(),
+            index: Index::new(),
             slab: Vec::new(),
             vacant: Vec::new(),
             lowest: 1,
@@ -54,13 +38,7 @@ impl ChannelTable {
 
     #[inline]
     pub(crate) fn find(&self, channel: u16) -> Option<Slot> {
-        let [high, low] = channel.to_be_bytes();
-        let page = self.pages.get(usize::from(*self.directory.get(usize::from(high))?))?;
-        if page.high != high {
-            return None;
-        }
-        let slot = *page.slots.get(usize::from(low))?;
-        (slot != NONE).then_some(Slot(slot))
+        self.index.find(channel).map(Slot)
     }
 
     /// The same for frames: most come on the channel on which the one before came.
@@ -104,41 +82,51 @@ impl ChannelTable {
 
     /// Enters a channel whose number is free.
     pub(crate) fn insert(&mut self, state: ChannelState) -> Option<Slot> {
-        let [high, low] = state.id.number().to_be_bytes();
         let slot = match self.vacant.pop() {
             Some(slot) => slot,
             None => u16::try_from(self.slab.len()).ok().filter(|slot| *slot != NONE)?,
         };
-        let entry = self.directory.get_mut(usize::from(high))?;
-        if self.pages.get(usize::from(*entry)).is_none_or(|page| page.high != high) {
-            *entry = u8::try_from(self.pages.len()).ok()?;
-            self.pages.push(Box::new(Page { high, slots: [NONE; PAGE] }));
-        }
-        let page = self.pages.get_mut(usize::from(*entry))?;
-        *page.slots.get_mut(usize::from(low))? = slot;
+        let number = state.id.number();
         match self.slab.get_mut(usize::from(slot)) {
             Some(place) => *place = state,
-            None => self.slab.push(state),
+            None => {
+                reserve(&mut self.slab);
+                self.slab.push(state);
+            }
         }
+        self.index.enter(number, slot, self.len());
         Some(Slot(slot))
     }
 
     /// Closes a channel: its number is free again (`CHN-06`), its state is gone (`CHN-10`).
     pub(crate) fn remove(&mut self, slot: Slot) {
         let Some(state) = self.slab.get_mut(usize::from(slot.0)) else { return };
+        if state.phase == ChannelPhase::Vacant {
+            return;
+        }
         let number = state.id.number();
         *state = ChannelState::vacant(state.id);
-        let [high, low] = number.to_be_bytes();
-        let page = self.directory.get(usize::from(high)).copied().unwrap_or(0);
-        let page = self.pages.get_mut(usize::from(page)).filter(|page| page.high == high);
-        if let Some(entry) = page.and_then(|page| page.slots.get_mut(usize::from(low))) {
-            *entry = NONE;
-        }
+        self.index.remove(number);
         if self.last.1 == slot {
             self.last = (0, Slot(NONE));
         }
         self.vacant.push(slot.0);
         self.lowest = self.lowest.min(number);
+    }
+
+    /// Gives back memory that channels have left that were many, or had much to do.
+    pub(crate) fn release(&mut self) {
+        while self.slab.last().is_some_and(|state| state.phase == ChannelPhase::Vacant) {
+            self.slab.pop();
+        }
+        let places = self.slab.len();
+        self.vacant.retain(|slot| usize::from(*slot) < places);
+        self.vacant.shrink_to_fit();
+        self.slab.shrink_to_fit();
+        self.index.release(self.len(), places);
+        for state in &mut self.slab {
+            state.release();
+        }
     }
 
     /// The places of all channels, in the order of the slab.
@@ -181,5 +169,25 @@ mod tests {
         let slot = table.find(40_000).unwrap();
         table.remove(slot);
         assert_eq!((table.find(40_000), table.allocate(u16::MAX, |_| true)), (None, Some(40_000)));
+    }
+
+    #[test]
+    fn what_closed_channels_have_left_is_given_back() {
+        let mut table = ChannelTable::new();
+        let slots: Vec<Slot> = (1..=100).map(|number| open(&mut table, number)).collect();
+        for slot in &slots {
+            if ![slots[0], slots[2]].contains(slot) {
+                table.remove(*slot);
+                table.remove(*slot);
+            }
+        }
+        table.release();
+        assert_eq!((table.len(), table.slab.capacity(), table.vacant.capacity()), (2, 3, 1));
+        assert_eq!(
+            [1, 2, 3, 4].map(|number| table.find(number).is_some()),
+            [true, false, true, false]
+        );
+        assert_eq!((open(&mut table, 7), open(&mut table, 8)), (Slot(1), Slot(3)));
+        assert_eq!((table.look_up(8), table.allocate(100, |_| true)), (Some(Slot(3)), Some(2)));
     }
 }

@@ -1,5 +1,6 @@
 //! Deliveries that wait for their ack, as both sides keep them.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::channel::ledger::Ledger;
@@ -10,6 +11,12 @@ pub(crate) struct Unacked {
     /// The delivery-tag that was given last (`BAS-05`).
     last: u64,
     outstanding: Ledger<()>,
+    rare: Option<Box<Rare>>,
+}
+
+/// What few channels need.
+#[derive(Clone, Debug, Default)]
+struct Rare {
     /// On a transacted channel the delivery-tags that the current transaction has acked, which count only
     /// once it is committed (`ACK-10`).
     transaction: Option<Vec<u64>>,
@@ -17,10 +24,14 @@ pub(crate) struct Unacked {
     recovering: u32,
 }
 
+/// For so many acks of a transaction room is kept when it has ended; more were for a burst.
+const KEPT: usize = 1024;
+
 impl Unacked {
     /// Deliveries without an ack that counts.
     pub(crate) fn len(&self) -> usize {
-        self.outstanding.len() + self.transaction.as_ref().map_or(0, Vec::len)
+        let transaction = self.rare.as_ref().and_then(|rare| rare.transaction.as_ref());
+        self.outstanding.len() + transaction.map_or(0, Vec::len)
     }
 
     /// Deliveries without an ack.
@@ -40,7 +51,7 @@ impl Unacked {
         }
         self.last = tag;
         // ACK-09: what was sent before the peer has seen a request to recover is retired by it.
-        if needs_ack && self.recovering == 0 {
+        if needs_ack && !self.is_recovering() {
             self.outstanding.enter(tag, ());
         }
         true
@@ -49,6 +60,21 @@ impl Unacked {
     /// Gives back memory that nothing waits in.
     pub(crate) fn release(&mut self) {
         self.outstanding.release();
+        if let Some(transaction) = self.transaction() {
+            transaction.shrink_to_fit();
+        } else if !self.is_recovering() {
+            self.rare = None;
+        }
+    }
+
+    #[inline]
+    fn is_recovering(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.recovering > 0)
+    }
+
+    #[inline]
+    fn transaction(&mut self) -> Option<&mut Vec<u64>> {
+        self.rare.as_mut()?.transaction.as_mut()
     }
 
     /// Whether a delivery was ever made under this tag, which isn't 0.
@@ -66,7 +92,7 @@ impl Unacked {
         if !multiple {
             // Numbers begin with 1, so 0 isn't found.
             let is_known = self.outstanding.take(tag).is_some();
-            if let Some(acked) = self.transaction.as_mut().filter(|_| is_known) {
+            if let Some(acked) = self.transaction().filter(|_| is_known) {
                 acked.push(tag);
             }
             return is_known;
@@ -76,7 +102,7 @@ impl Unacked {
         }
         let last = if tag == 0 { u64::MAX } else { tag };
         while let Some((tag, ())) = self.outstanding.take_first(last) {
-            if let Some(acked) = &mut self.transaction {
+            if let Some(acked) = self.transaction() {
                 acked.push(tag);
             }
         }
@@ -85,32 +111,39 @@ impl Unacked {
 
     /// The channel is transacted from here on; selecting again changes nothing (`TX-02`).
     pub(crate) fn select_transactions(&mut self) {
-        self.transaction.get_or_insert_default();
+        self.rare.get_or_insert_default().transaction.get_or_insert_default();
     }
 
     /// A commit was asked for: the acks before it count, those behind it belong to the next transaction
     /// (`TX-02`). Requests take effect in their order, so there is no need to wait for the reply.
     pub(crate) fn commit(&mut self) {
-        if let Some(acked) = &mut self.transaction {
+        if let Some(acked) = self.transaction() {
             acked.clear();
+            acked.shrink_to(KEPT);
         }
     }
 
     /// A rollback was asked for: the acks before it never were.
     pub(crate) fn roll_back(&mut self) {
-        if let Some(acked) = &mut self.transaction {
+        let rare = self.rare.as_mut();
+        if let Some(acked) = rare.and_then(|rare| rare.transaction.as_mut()) {
             self.outstanding.restore(acked.drain(..).map(|tag| (tag, ())));
+            acked.shrink_to(KEPT);
         }
     }
 
     /// Asked to recover: what is outstanding will be delivered anew, under new tags (`ACK-09`).
     pub(crate) fn recover(&mut self, has_reply: bool) {
         self.outstanding.clear();
-        self.recovering += u32::from(has_reply);
+        if has_reply {
+            self.rare.get_or_insert_default().recovering += 1;
+        }
     }
 
     pub(crate) fn recovered(&mut self) {
-        self.recovering = self.recovering.saturating_sub(1);
+        if let Some(rare) = &mut self.rare {
+            rare.recovering = rare.recovering.saturating_sub(1);
+        }
     }
 }
 

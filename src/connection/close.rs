@@ -4,9 +4,9 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use crate::channel::{Fault, Incoming};
-use crate::connection::Connection;
 use crate::connection::input::Preamble;
 use crate::connection::timers::Timer;
+use crate::connection::{Connection, Role};
 use crate::error::{CloseDetail, CloseReason, Initiator, Scope};
 use crate::event::Event;
 use crate::frame::PeerProtocol;
@@ -90,6 +90,7 @@ impl Connection {
         self.stalled = false;
         self.session.held = None;
         self.closing = None;
+        self.role = Role::Begun;
         self.timers.stop_all();
         self.session.pinning.clear();
         self.input.kill();

@@ -112,7 +112,7 @@ impl Connection {
     fn server_config(&self) -> Option<&ServerConfig> {
         match &self.role {
             Role::Server(config) => Some(config),
-            Role::Client(_) => None,
+            Role::Client(_) | Role::Begun => None,
         }
     }
 
@@ -360,6 +360,9 @@ impl Connection {
     fn opened(&mut self) {
         self.session.phase = Phase::Open;
         self.timers.stop(Timer::Handshake);
+        self.role = Role::Begun;
+        // What follows differs in size from a login.
+        self.session.release();
         self.session.events.push_back(Event::Connected);
     }
 

@@ -21,6 +21,13 @@ pub(crate) const LARGEST_FRAME: u32 = 1 << 30;
 /// A chunk is at most this long, so that places in it fit 32 bits.
 const LONGEST_CHUNK: usize = 1 << 30;
 
+/// The place of frames that were gathered is kept for the next ones up to this many octets: a body of
+/// 16 KiB, and what belongs to it.
+const KEPT: usize = 17 << 10;
+
+/// So many places are kept for chunks that wait.
+const KEPT_CHUNKS: usize = 64;
+
 #[derive(Clone)]
 pub(crate) struct Input {
     /// The whole frames that are being decoded, unless nothing is left of them, and how far.
@@ -190,8 +197,7 @@ impl Input {
                 self.partial.truncate(whole);
             }
             if whole > 0 {
-                let chunk = self.partial.split_to(whole).freeze();
-                self.push(chunk);
+                self.push_partial(whole);
             }
             if whole == 0 || self.refused {
                 break;
@@ -207,10 +213,9 @@ impl Input {
                 Unit::Short(needed) => needed - have,
                 Unit::Whole(len) if len > have => len - have,
                 Unit::Whole(len) => {
-                    let chunk = self.partial.split_to(len).freeze();
                     self.ahead = Ahead::default();
                     self.leave_preamble();
-                    self.push(chunk);
+                    self.push_partial(len);
                     return;
                 }
                 Unit::Refused => {
@@ -299,13 +304,38 @@ impl Input {
         self.chunks.push_back(chunk);
     }
 
+    /// Takes so many octets of whole frames off the front of the buffer for frames that aren't whole.
+    fn push_partial(&mut self, whole: usize) {
+        let chunk = self.partial.split_to(whole).freeze();
+        if whole > KEPT {
+            // Else a few octets, or none, would hold on to all of it when the chunk is decoded.
+            self.partial = BytesMut::from(&self.partial[..]);
+        }
+        self.push(chunk);
+    }
+
+    /// Gives back memory that nothing waits in.
+    pub(crate) fn release(&mut self) {
+        self.partial = BytesMut::from(&self.partial[..]);
+        self.chunks.shrink_to_fit();
+    }
+
     /// Whether there are whole frames to decode; `chunk` holds some then.
     #[inline]
     pub(crate) fn has_chunk(&mut self) -> bool {
         if self.chunk.is_none() {
-            self.chunk = self.chunks.pop_front();
+            self.chunk = self.next_chunk();
         }
         self.chunk.is_some()
+    }
+
+    #[inline(never)]
+    fn next_chunk(&mut self) -> Option<Bytes> {
+        let next = self.chunks.pop_front();
+        if next.is_none() && self.chunks.capacity() > KEPT_CHUNKS {
+            self.chunks = VecDeque::new();
+        }
+        next
     }
 
     /// Gives up the chunk once all of it is decoded.

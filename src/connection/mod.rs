@@ -16,7 +16,7 @@ use core::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::channel::{Channel, ChannelPhase, ContentRules, Session, Slot};
+use crate::channel::{Channel, ChannelPhase, ContentRules, Session};
 use crate::config::{ClientConfig, ServerConfig};
 use crate::connection::input::{Input, Preamble};
 use crate::connection::timers::{Timer, Timers};
@@ -93,12 +93,18 @@ pub struct Connection {
     closing: Option<Box<CloseReason>>,
 }
 
-/// What each role brings.
+/// What is needed of a configuration until the connection is open: names, properties and secrets, which
+/// aren't kept any longer.
 #[derive(Clone, Debug)]
 enum Role {
     Client(Box<ClientConfig>),
     Server(Box<ServerConfig>),
+    Begun,
 }
+
+/// There may be tens of thousands; whoever adds a field should know.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Connection>() <= 1024);
 
 /// What the application owes a decision on; nothing is decoded meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -253,14 +259,14 @@ impl Connection {
     ///
     /// [`UsageError::UnknownChannel`] if it isn't open, perhaps because its end waits to be polled.
     pub fn channel(&mut self, id: ChannelId) -> Result<Channel<'_>, UsageError> {
-        let unknown = UsageError::UnknownChannel { channel: id.number() };
         let channels = &mut self.session.channels;
-        let slot = channels.look_up(id.number());
-        let usable = |slot: &Slot| {
-            channels.get(*slot).is_some_and(|state| state.phase != ChannelPhase::Draining)
-        };
-        let slot = slot.filter(usable).ok_or(unknown)?;
-        Ok(Channel::new(&mut self.session, slot, id))
+        if let Some(slot) = channels.look_up(id.number()) {
+            let state = channels.get(slot);
+            if state.is_some_and(|state| state.phase != ChannelPhase::Draining) {
+                return Ok(Channel::new(&mut self.session, slot, id));
+            }
+        }
+        Err(UsageError::UnknownChannel { channel: id.number() })
     }
 
     /// The numbers of all channels that aren't closed, in no particular order; none once it is over.
@@ -424,6 +430,7 @@ impl Connection {
         // Last, so that nothing is queued for a peer that is given up.
         if self.timers.is_due(Timer::Send) {
             if !bytes::Buf::has_remaining(&self.session.window) {
+                self.input.release();
                 self.session.send_heartbeat();
             }
             self.timers.arm_from_now(Timer::Send, self.send_interval());
