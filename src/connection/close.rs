@@ -180,7 +180,7 @@ impl Connection {
 
     /// What should come next.
     fn awaited(&self) -> &'static str {
-        if !self.input.ahead().octets().is_empty() && self.session.phase > Phase::Header {
+        if self.input.is_inside_frame() && self.session.phase > Phase::Header {
             return "the rest of a frame";
         }
         match (self.session.side, self.session.phase) {

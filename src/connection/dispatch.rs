@@ -27,12 +27,19 @@ impl Connection {
     fn decode(&mut self, next: &mut Option<Event>) {
         while self.may_decode(next) {
             if self.input.has_chunk() {
-                self.decode_chunk(next);
+                if let Some(open) = self.input.open {
+                    self.hand_on(open, next);
+                } else {
+                    self.decode_chunk(next);
+                }
                 if next.is_some() {
                     return;
                 }
-            } else if !self.ends_here() {
+            } else if self.input.is_exhausted() {
+                return;
+            } else if !self.opens_body() && !self.ends_here() {
                 self.judge_ahead();
+                self.input.gather();
                 *next = self.session.events.pop_front();
                 return;
             }
@@ -336,7 +343,7 @@ impl Connection {
 }
 
 /// The end octet, before the payload is looked at (`FRM-02`).
-fn judge_end(octet: Option<&u8>, frame: &Incoming<'_>) -> Result<(), Fault> {
+pub(super) fn judge_end(octet: Option<&u8>, frame: &Incoming<'_>) -> Result<(), Fault> {
     match octet {
         Some(&FRAME_END) => Ok(()),
         octet => {

@@ -1,0 +1,79 @@
+//! Body frames whose octets are handed on before they are whole.
+//!
+//! Such a frame is judged in all respects but its end octet before the first part of it is handed on.
+//! What can't be handed on, because it is wrong, discarded or gathered, waits until it is whole: what is
+//! told of it doesn't depend on how the stream was cut.
+
+use bytes::{Bytes, BytesMut};
+
+use crate::channel::Incoming;
+use crate::connection::Connection;
+use crate::connection::dispatch::judge_end;
+use crate::connection::input::OpenFrame;
+use crate::event::{ChannelId, Event};
+use crate::frame::{FRAME_END, FrameHeader};
+use crate::phase::Phase;
+
+impl Connection {
+    /// Takes what has come of a body frame off the caller's buffer, where nothing precedes it and it is
+    /// handed on for sure.
+    #[inline]
+    pub(super) fn take_beginning(&mut self, input: &mut BytesMut) {
+        let Some(header) = self.input.body_ahead() else { return };
+        if self.input.undecoded() == 0 && self.channel_of_parts(header).is_some() {
+            self.input.keep_beginning(input);
+        }
+    }
+
+    /// Whether the frame that comes next, and isn't whole, is handed on as it comes.
+    #[inline]
+    pub(super) fn opens_body(&mut self) -> bool {
+        self.input.body_begun().is_some_and(|header| self.opens(header))
+    }
+
+    fn opens(&mut self, header: FrameHeader) -> bool {
+        let Some(channel) = self.channel_of_parts(header) else { return false };
+        if let Some(state) = self.session.channels.look_up_mut(header.channel) {
+            state.begin_parts(header.size);
+        }
+        self.busy = true;
+        self.input.open(channel, header.size);
+        true
+    }
+
+    /// The channel that takes this body frame in parts.
+    fn channel_of_parts(&mut self, header: FrameHeader) -> Option<ChannelId> {
+        if self.session.phase != Phase::Open || header.size > self.largest_body {
+            return None;
+        }
+        let state = self.session.channels.look_up_mut(header.channel)?;
+        state.takes_parts_of(header.size).then_some(state.id)
+    }
+
+    /// Hands on what has come of the open frame; its end octet is judged before what comes with it.
+    #[inline(never)]
+    pub(super) fn hand_on(&mut self, open: OpenFrame, next: &mut Option<Event>) {
+        self.busy = true;
+        let left = open.left as usize;
+        let end = self.input.chunk.as_ref().and_then(|chunk| chunk.get(left).copied());
+        let octets = match end {
+            None => self.input.take_part(),
+            Some(FRAME_END) => self.input.take_last_part(left),
+            Some(_) => {
+                let (chunk, channel) = (Bytes::new(), open.channel.number());
+                let (start, offset) = (0, open.offset);
+                let frame = Incoming { chunk: &chunk, payload: &[], start, channel, offset };
+                if let Err(fault) = judge_end(end.as_ref(), &frame) {
+                    self.violated(fault, true); // FRM-02
+                }
+                return;
+            }
+        };
+        // CLS-01: nothing is told once a Close has gone out.
+        if self.session.phase == Phase::Open {
+            if let Some(state) = self.session.channels.look_up_mut(open.channel.number()) {
+                *next = state.on_part(octets, end.is_some());
+            }
+        }
+    }
+}
