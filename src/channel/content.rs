@@ -295,10 +295,10 @@ impl ChannelState {
         self.receiving.missing = self.receiving.missing.saturating_sub(size.into());
     }
 
-    /// Octets of the frame that has begun, and whether its end has come and is right. Nothing is told of
-    /// an end alone, unless that completes the content.
+    /// More of the frame that has begun: whether it completes the content, `ends` telling that the
+    /// frame's end has come and is right. `None`: it is discarded.
     #[inline]
-    pub(crate) fn on_part(&mut self, octets: Bytes, ends: bool) -> Option<Event> {
+    pub(crate) fn on_part(&mut self, ends: bool) -> Option<bool> {
         if self.phase != ChannelPhase::Open {
             return None; // CHN-04
         }
@@ -306,8 +306,7 @@ impl ChannelState {
         if last {
             self.receiving.awaited = Awaited::Method;
         }
-        let is_told = last || !octets.is_empty();
-        is_told.then_some(Event::ContentPart(ContentPart { channel: self.id, octets, last }))
+        Some(last)
     }
 
     /// Keeps a part of a body that isn't the last one, behind what came before it.

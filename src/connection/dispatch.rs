@@ -18,32 +18,37 @@ impl Connection {
     /// The next thing that has happened; `None` when nothing has, or while a decision is owed.
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
-        let mut next = None;
-        self.decode(&mut next);
-        next
+        self.decode()
     }
 
     /// Decodes until there is something to tell, or nothing left that may be decoded now.
-    fn decode(&mut self, next: &mut Option<Event>) {
-        while self.may_decode(next) {
+    fn decode(&mut self) -> Option<Event> {
+        let mut next = None;
+        while self.may_decode(&mut next) {
             if self.input.has_chunk() {
                 if let Some(open) = self.input.open {
-                    self.hand_on(open, next);
-                } else {
-                    self.decode_chunk(next);
+                    if let Some(part) = self.hand_on(open) {
+                        return Some(part);
+                    }
+                    continue;
                 }
+                self.decode_chunk(&mut next);
                 if next.is_some() {
-                    return;
+                    break;
                 }
-            } else if self.input.is_exhausted() {
-                return;
-            } else if !self.opens_body() && !self.ends_here() {
+            } else if self.opens_body() {
+                continue;
+            } else if self.input.is_fine_ahead(self.largest_body) {
+                self.input.gather();
+                break;
+            } else if !self.ends_here() {
                 self.judge_ahead();
                 self.input.gather();
-                *next = self.session.events.pop_front();
-                return;
+                next = self.session.events.pop_front();
+                break;
             }
         }
+        next
     }
 
     /// Whether frames may be decoded now. If not, `next` is what there is to tell.

@@ -225,6 +225,13 @@ impl Input {
         while !input.is_empty() && !self.has_beginning() {
             let all_seen = input.len() <= LONGEST_CHUNK;
             let whole = self.scan(&input, LONGEST_CHUNK, true);
+            if all_seen && !self.refused && !self.is_shared_ahead() {
+                // The usual case, without a handle more.
+                self.begin(input.get(whole..).unwrap_or(&[]));
+                input.truncate(whole);
+                self.push(input);
+                return;
+            }
             if whole > 0 {
                 self.push(input.split_to(whole));
             }
@@ -232,27 +239,30 @@ impl Input {
                 return;
             }
             if whole == 0 || all_seen {
-                self.begin(input);
+                self.begun = input;
                 return;
             }
         }
     }
 
-    /// Keeps the beginning of a frame.
-    fn begin(&mut self, input: Bytes) {
-        if input.is_empty() {
+    /// Whether the beginning of the frame ahead is kept as it was given.
+    #[inline]
+    fn is_shared_ahead(&self) -> bool {
+        self.streamed && self.begins_body()
+    }
+
+    /// Keeps a copy of the beginning of a frame.
+    #[inline]
+    fn begin(&mut self, octets: &[u8]) {
+        if octets.is_empty() {
             return;
         }
-        if self.streamed && self.begins_body() {
-            self.begun = input;
-            return;
-        }
-        if let Unit::Whole(len) = self.unit_len(&input) {
-            // Octets that were gathered before and are gone: their place saves a move half-way. Nothing is
-            // allocated for a length that is only announced.
+        if let Unit::Whole(len) = self.unit_len(octets) {
+            // The place of what was gathered before and is gone: else what is gathered now might have to
+            // move when it is reached. Nothing is allocated for a length that is only announced.
             let _ = self.partial.try_reclaim(len);
         }
-        self.partial.extend_from_slice(&input);
+        self.partial.extend_from_slice(octets);
     }
 
     /// Takes a copy of all octets.
@@ -413,6 +423,9 @@ impl Input {
 
     #[inline]
     fn push(&mut self, chunk: Bytes) {
+        if chunk.is_empty() {
+            return;
+        }
         self.cut += chunk.len() as u64;
         if self.chunk.is_none() && self.chunks.is_empty() {
             self.chunk = Some(chunk);
@@ -458,36 +471,33 @@ impl Input {
         self.to_come = (size as usize + 1).saturating_sub(begun.len());
         self.before += FRAME_HEADER_LEN as u64;
         self.cut += FRAME_HEADER_LEN as u64;
-        if !begun.is_empty() {
-            self.push(begun);
-        }
+        self.push(begun);
     }
 
     /// The chunk, all of which is payload of the open frame.
     #[inline]
-    pub(crate) fn take_part(&mut self) -> Bytes {
-        let octets = self.chunk.take().unwrap_or_default();
-        self.before += octets.len() as u64;
+    pub(crate) fn take_part(&mut self) -> Option<Bytes> {
+        let len = self.chunk.as_ref()?.len();
+        self.before += len as u64;
         if let Some(open) = &mut self.open {
             // No more than is left of the frame.
-            open.left = open.left.saturating_sub(u32::try_from(octets.len()).unwrap_or(u32::MAX));
+            open.left = open.left.saturating_sub(u32::try_from(len).unwrap_or(u32::MAX));
         }
-        octets
+        self.chunk.take()
     }
 
     /// The last `len` octets of the open frame, behind which its end octet stands.
-    pub(crate) fn take_last_part(&mut self, len: usize) -> Bytes {
+    pub(crate) fn take_last_part(&mut self, len: usize) -> Option<Bytes> {
         self.open = None;
-        let Some(chunk) = &self.chunk else { return Bytes::new() };
+        let chunk = self.chunk.as_mut()?;
         let used = len + 1;
         if used < chunk.len() {
             self.at = used;
-            return chunk.slice(..len);
+            return Some(chunk.slice(..len));
         }
-        let mut octets = self.chunk.take().unwrap_or_default();
-        self.before += octets.len() as u64;
-        octets.truncate(len);
-        octets
+        self.before += used as u64;
+        chunk.truncate(len);
+        self.chunk.take()
     }
 
     /// Whether there are whole frames to decode; `chunk` holds some then.
@@ -499,10 +509,19 @@ impl Input {
         self.chunk.is_some()
     }
 
-    /// Whether nothing is known to come: neither the end of the stream nor the beginning of a frame.
+    /// Whether there is nothing to judge behind the chunks: neither the end of the stream nor, where the
+    /// handshake has begun, the beginning of a frame that could be wrong. `largest`: the largest payload
+    /// that a frame of any type may have.
     #[inline]
-    pub(crate) const fn is_exhausted(&self) -> bool {
-        self.ahead.len == 0 && !self.ended
+    pub(crate) fn is_fine_ahead(&self, largest: u32) -> bool {
+        if self.ended {
+            return false;
+        }
+        let is_known = self.preamble == Preamble::Past;
+        match self.ahead.octets().first_chunk().map(FrameHeader::parse) {
+            Some(header) => is_known && header.frame_type.is_known() && header.size <= largest,
+            None => is_known || self.ahead.len == 0,
+        }
     }
 
     /// Whether the stream ends inside a frame if it ends here.

@@ -10,7 +10,7 @@ use crate::channel::Incoming;
 use crate::connection::Connection;
 use crate::connection::dispatch::judge_end;
 use crate::connection::input::OpenFrame;
-use crate::event::{ChannelId, Event};
+use crate::event::{ChannelId, ContentPart, Event};
 use crate::frame::{FRAME_END, FrameHeader};
 use crate::phase::Phase;
 
@@ -52,28 +52,42 @@ impl Connection {
 
     /// Hands on what has come of the open frame; its end octet is judged before what comes with it.
     #[inline(never)]
-    pub(super) fn hand_on(&mut self, open: OpenFrame, next: &mut Option<Event>) {
+    pub(super) fn hand_on(&mut self, open: OpenFrame) -> Option<Event> {
         self.busy = true;
-        let left = open.left as usize;
+        let (left, channel) = (open.left as usize, open.channel);
         let end = self.input.chunk.as_ref().and_then(|chunk| chunk.get(left).copied());
-        let octets = match end {
-            None => self.input.take_part(),
-            Some(FRAME_END) => self.input.take_last_part(left),
-            Some(_) => {
-                let (chunk, channel) = (Bytes::new(), open.channel.number());
-                let (start, offset) = (0, open.offset);
-                let frame = Incoming { chunk: &chunk, payload: &[], start, channel, offset };
-                if let Err(fault) = judge_end(end.as_ref(), &frame) {
-                    self.violated(fault, true); // FRM-02
-                }
-                return;
-            }
-        };
-        // CLS-01: nothing is told once a Close has gone out.
-        if self.session.phase == Phase::Open {
-            if let Some(state) = self.session.channels.look_up_mut(open.channel.number()) {
-                *next = state.on_part(octets, end.is_some());
-            }
+        if !matches!(end, None | Some(FRAME_END)) {
+            self.ends_wrong(open, end);
+            return None;
+        }
+        let last = self.on_part(open, end.is_some());
+        // The octets are moved but once: straight into the event.
+        if end.is_none() {
+            let octets = self.input.take_part()?;
+            return last.map(|last| Event::ContentPart(ContentPart { channel, octets, last }));
+        }
+        let octets = self.input.take_last_part(left)?;
+        let is_told = left > 0 || last == Some(true); // Nothing is told of an end octet alone.
+        let last = last.filter(|_| is_told)?;
+        Some(Event::ContentPart(ContentPart { channel, octets, last }))
+    }
+
+    /// Whether the content is complete with what has come; `None`: nobody is told of it.
+    #[inline]
+    fn on_part(&mut self, open: OpenFrame, ends: bool) -> Option<bool> {
+        if self.session.phase != Phase::Open {
+            return None; // CLS-01
+        }
+        self.session.channels.look_up_mut(open.channel.number())?.on_part(ends)
+    }
+
+    #[cold]
+    fn ends_wrong(&mut self, open: OpenFrame, end: Option<u8>) {
+        let (chunk, channel) = (Bytes::new(), open.channel.number());
+        let (start, offset) = (0, open.offset);
+        let frame = Incoming { chunk: &chunk, payload: &[], start, channel, offset };
+        if let Err(fault) = judge_end(end.as_ref(), &frame) {
+            self.violated(fault, true); // FRM-02
         }
     }
 }
