@@ -18,42 +18,42 @@ impl Connection {
     /// The next thing that has happened; `None` when nothing has, or while a decision is owed.
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.decode()
-    }
-
-    /// Decodes until there is something to tell, or nothing left that may be decoded now.
-    fn decode(&mut self) -> Option<Event> {
-        let mut next = None;
-        while self.may_decode(&mut next) {
-            if self.input.has_chunk() {
-                if let Some(open) = self.input.open {
-                    if let Some(part) = self.hand_on(open) {
-                        return Some(part);
-                    }
-                    continue;
-                }
-                self.decode_chunk(&mut next);
-                if next.is_some() {
-                    break;
-                }
-            } else if self.opens_body() {
-                continue;
-            } else if self.input.is_fine_ahead(self.largest_body) {
-                self.input.gather();
-                break;
-            } else if !self.ends_here() {
-                self.judge_ahead();
-                self.input.gather();
-                next = self.session.events.pop_front();
-                break;
-            }
+        if self.input.open.is_some() {
+            return self.poll_inside_frame();
         }
+        let mut next = None;
+        self.decode(&mut next);
         next
     }
 
+    /// Decodes until there is something to tell, or nothing left that may be decoded now. No frame is open
+    /// whose octets are there.
+    pub(super) fn decode(&mut self, next: &mut Option<Event>) {
+        while self.may_decode(next) {
+            if self.input.has_chunk() {
+                self.decode_chunk(next);
+                if next.is_some() {
+                    return;
+                }
+            } else if self.opens_body(next) {
+                if next.is_some() {
+                    return;
+                }
+            } else if self.input.is_fine_ahead(self.largest_body) {
+                self.input.gather();
+                return;
+            } else if !self.ends_here() {
+                self.judge_ahead();
+                self.input.gather();
+                *next = self.session.events.pop_front();
+                return;
+            }
+        }
+    }
+
     /// Whether frames may be decoded now. If not, `next` is what there is to tell.
-    #[inline]
-    fn may_decode(&mut self, next: &mut Option<Event>) -> bool {
+    #[inline(always)]
+    pub(super) fn may_decode(&mut self, next: &mut Option<Event>) -> bool {
         if !self.session.events.is_empty() || self.session.phase == Phase::Closed {
             *next = self.session.events.pop_front();
             return false;

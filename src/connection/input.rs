@@ -358,6 +358,7 @@ impl Input {
         rest + self.scan_whole(behind, budget.saturating_sub(rest), false)
     }
 
+    #[inline]
     fn scan_whole(&mut self, octets: &[u8], budget: usize, one_at_least: bool) -> usize {
         let mut at = 0;
         match self.unit_len(octets) {

@@ -25,19 +25,24 @@ impl Connection {
         }
     }
 
-    /// Whether the frame that comes next, and isn't whole, is handed on as it comes.
+    /// Whether the frame that comes next, and isn't whole, is handed on as it comes. What has come of it, if
+    /// that is more than its header, is `next` then.
     #[inline]
-    pub(super) fn opens_body(&mut self) -> bool {
-        self.input.body_begun().is_some_and(|header| self.opens(header))
+    pub(super) fn opens_body(&mut self, next: &mut Option<Event>) -> bool {
+        self.input.body_begun().is_some_and(|header| self.opens(header, next))
     }
 
-    fn opens(&mut self, header: FrameHeader) -> bool {
+    #[inline(never)]
+    fn opens(&mut self, header: FrameHeader, next: &mut Option<Event>) -> bool {
         let Some(channel) = self.channel_of_parts(header) else { return false };
         if let Some(state) = self.session.channels.look_up_mut(header.channel) {
             state.begin_parts(header.size);
         }
         self.busy = true;
         self.input.open(channel, header.size);
+        if let Some(part) = self.hand_on() {
+            *next = Some(part);
+        }
         true
     }
 
@@ -50,12 +55,44 @@ impl Connection {
         state.takes_parts_of(header.size).then_some(state.id)
     }
 
+    /// The next event while a frame is open. Most often that is a part of it, which is made where it is
+    /// wanted: large values that are moved cost more than all else here.
+    #[inline(never)]
+    pub(super) fn poll_inside_frame(&mut self) -> Option<Event> {
+        let mut next = None;
+        while self.input.open.is_some() {
+            if !self.nothing_waits() && !self.may_decode(&mut next) {
+                return next;
+            }
+            if !self.input.has_chunk() {
+                if !self.input.ended {
+                    return None;
+                }
+                break;
+            }
+            if let Some(part) = self.hand_on() {
+                return Some(part);
+            }
+        }
+        self.decode(&mut next);
+        next
+    }
+
+    /// Whether neither an event nor anything else comes before what is to be decoded.
+    #[inline]
+    fn nothing_waits(&self) -> bool {
+        let session = &self.session;
+        let is_held = session.held.is_some() || self.stalled || session.output_gated();
+        session.phase == Phase::Open && session.events.is_empty() && !is_held
+    }
+
     /// Hands on what has come of the open frame; its end octet is judged before what comes with it.
     #[inline(never)]
-    pub(super) fn hand_on(&mut self, open: OpenFrame) -> Option<Event> {
+    pub(super) fn hand_on(&mut self) -> Option<Event> {
+        let open = self.input.open?;
         self.busy = true;
         let (left, channel) = (open.left as usize, open.channel);
-        let end = self.input.chunk.as_ref().and_then(|chunk| chunk.get(left).copied());
+        let end = self.input.chunk.as_ref()?.get(left).copied();
         if !matches!(end, None | Some(FRAME_END)) {
             self.ends_wrong(open, end);
             return None;
