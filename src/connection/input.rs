@@ -93,8 +93,8 @@ pub(crate) struct Ahead {
 impl Ahead {
     #[inline]
     fn of(octets: &[u8]) -> Self {
-        if let Some(octets) = octets.first_chunk() {
-            return Self { octets: *octets, len: PROTOCOL_HEADER_LEN as u8 };
+        if let Some(octets) = octets.first_chunk::<PROTOCOL_HEADER_LEN>() {
+            return Self { octets: *octets, len: u8::try_from(octets.len()).unwrap_or(0) };
         }
         let mut ahead = Self::default();
         for (place, octet) in ahead.octets.iter_mut().zip(octets) {
