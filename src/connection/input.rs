@@ -533,7 +533,8 @@ impl Input {
     /// Gives up the chunk once all of it is decoded.
     #[inline]
     pub(crate) fn used_up(&mut self) -> Option<Bytes> {
-        if self.at < self.chunk.as_ref()?.len() {
+        // Chunks are whole frames: where less than a header is left, nothing is.
+        if self.chunk.as_ref()?.len().saturating_sub(self.at) >= FRAME_HEADER_LEN {
             return None;
         }
         self.before = self.offset();
