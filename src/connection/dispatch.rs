@@ -29,7 +29,8 @@ impl Connection {
 
     /// Decodes until there is something to tell, or nothing left that may be decoded now. No frame is open
     /// whose octets are there.
-    pub(super) fn decode(&mut self, next: &mut Option<Event>) {
+    #[inline]
+    fn decode(&mut self, next: &mut Option<Event>) {
         while self.may_decode(next) {
             if self.input.has_chunk() {
                 self.decode_chunk(next);

@@ -68,14 +68,15 @@ impl Connection {
                 if !self.input.ended {
                     return None;
                 }
-                break;
+                self.end_of_stream();
+                return self.session.events.pop_front();
             }
             if let Some(part) = self.hand_on() {
                 return Some(part);
             }
         }
-        self.decode(&mut next);
-        next
+        // No frame is open any more, so this doesn't come back here.
+        self.poll_event()
     }
 
     /// Whether neither an event nor anything else comes before what is to be decoded.
@@ -87,8 +88,8 @@ impl Connection {
     }
 
     /// Hands on what has come of the open frame; its end octet is judged before what comes with it.
-    #[inline(never)]
-    pub(super) fn hand_on(&mut self) -> Option<Event> {
+    #[inline]
+    fn hand_on(&mut self) -> Option<Event> {
         let open = self.input.open?;
         self.busy = true;
         let (left, channel) = (open.left as usize, open.channel);
