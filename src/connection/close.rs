@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use crate::channel::{Fault, Incoming};
 use crate::connection::Connection;
-use crate::connection::input::Preamble;
+use crate::connection::ahead::Preamble;
 use crate::connection::timers::Timer;
 use crate::error::{CloseDetail, CloseReason, Initiator, Scope};
 use crate::event::Event;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::channel::{Fault, Incoming};
 use crate::connection::Connection;
-use crate::connection::input::{PROTOCOL_HEADER_LEN, Preamble};
+use crate::connection::ahead::{PROTOCOL_HEADER_LEN, Preamble};
 use crate::error::Got;
 use crate::event::Event;
 use crate::frame::{

@@ -14,11 +14,9 @@ use core::fmt;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use crate::connection::ahead::{Ahead, Preamble, Unit};
 use crate::event::ChannelId;
 use crate::frame::{FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, FrameType};
-
-/// Octets of the protocol header.
-pub(crate) const PROTOCOL_HEADER_LEN: usize = 8;
 
 /// No frame is taken that is larger, whatever the configuration says: 1 GiB.
 pub(crate) const LARGEST_FRAME: u32 = 1 << 30;
@@ -72,43 +70,6 @@ pub(crate) struct OpenFrame {
     pub(crate) offset: u64,
 }
 
-/// How the stream begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Preamble {
-    /// With a protocol header (towards a server).
-    Expected,
-    /// With a frame, or with a protocol header that refuses ours (towards a client; `HDR-05`).
-    Possible,
-    /// It is past.
-    Past,
-}
-
-/// The first octets of a frame that isn't whole.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Ahead {
-    octets: [u8; PROTOCOL_HEADER_LEN],
-    len: u8,
-}
-
-impl Ahead {
-    #[inline]
-    fn of(octets: &[u8]) -> Self {
-        if let Some(octets) = octets.first_chunk::<PROTOCOL_HEADER_LEN>() {
-            return Self { octets: *octets, len: u8::try_from(octets.len()).unwrap_or(0) };
-        }
-        let mut ahead = Self::default();
-        for (place, octet) in ahead.octets.iter_mut().zip(octets) {
-            *place = *octet;
-            ahead.len += 1;
-        }
-        ahead
-    }
-
-    pub(crate) fn octets(&self) -> &[u8] {
-        self.octets.get(..usize::from(self.len)).unwrap_or(&[])
-    }
-}
-
 impl Input {
     pub(crate) fn new(preamble: Preamble, ceiling: u32, streamed: bool) -> Self {
         Self {
@@ -158,9 +119,9 @@ impl Input {
 
     /// Octets of that frame, once its header tells.
     pub(crate) fn ahead_len(&self) -> usize {
-        match self.unit_len(self.ahead.octets()) {
+        match self.unit(self.ahead.octets()) {
             Unit::Whole(len) => len,
-            Unit::Short(_) | Unit::Refused => usize::from(self.ahead.len),
+            Unit::Short(_) | Unit::Refused => self.ahead.octets().len(),
         }
     }
 
@@ -257,7 +218,7 @@ impl Input {
         if octets.is_empty() {
             return;
         }
-        if let Unit::Whole(len) = self.unit_len(octets) {
+        if let Unit::Whole(len) = self.unit(octets) {
             // The place of what was gathered before and is gone: else what is gathered now might have to
             // move when it is reached. Nothing is allocated for a length that is only announced.
             let _ = self.partial.try_reclaim(len);
@@ -314,7 +275,7 @@ impl Input {
         self.gather();
         loop {
             let have = self.partial.len();
-            let missing = match self.unit_len(&self.partial) {
+            let missing = match self.unit(&self.partial) {
                 Unit::Short(needed) => needed - have,
                 Unit::Whole(len) if len > have => len - have,
                 Unit::Whole(len) => {
@@ -361,7 +322,7 @@ impl Input {
     #[inline]
     fn scan_whole(&mut self, octets: &[u8], budget: usize, one_at_least: bool) -> usize {
         let mut at = 0;
-        match self.unit_len(octets) {
+        match self.unit(octets) {
             Unit::Whole(len) if len <= octets.len() && (len <= budget || one_at_least) => {
                 self.leave_preamble();
                 at = self.scan_frames(octets, len, budget.min(octets.len()));
@@ -391,35 +352,13 @@ impl Input {
         at
     }
 
+    #[inline]
+    fn unit(&self, octets: &[u8]) -> Unit {
+        Unit::at_front(octets, self.preamble, self.ceiling)
+    }
+
     fn leave_preamble(&mut self) {
         self.preamble = Preamble::Past;
-    }
-
-    /// How long the frame or the protocol header at the front is.
-    #[inline]
-    fn unit_len(&self, octets: &[u8]) -> Unit {
-        if self.preamble != Preamble::Past {
-            if let Some(unit) = self.preamble_len(octets) {
-                return unit;
-            }
-        }
-        match octets.first_chunk::<FRAME_HEADER_LEN>() {
-            None => Unit::Short(FRAME_HEADER_LEN),
-            Some(header) => match FrameHeader::parse(header).size {
-                size if size > self.ceiling => Unit::Refused, // FRM-07: before any arithmetic
-                size => Unit::Whole(size as usize + FRAME_OVERHEAD),
-            },
-        }
-    }
-
-    #[cold]
-    fn preamble_len(&self, octets: &[u8]) -> Option<Unit> {
-        let begins_a_frame = octets.first().is_some_and(|octet| FrameType(*octet).is_known());
-        match self.preamble {
-            Preamble::Possible if begins_a_frame => None,
-            _ if octets.len() < PROTOCOL_HEADER_LEN => Some(Unit::Short(PROTOCOL_HEADER_LEN)),
-            _ => Some(Unit::Whole(PROTOCOL_HEADER_LEN)),
-        }
     }
 
     #[inline]
@@ -435,22 +374,16 @@ impl Input {
         }
     }
 
-    /// Whether the frame that isn't whole has to do with a body, and its header is there.
     #[inline]
     fn begins_body(&self) -> bool {
-        let Ahead { octets: [frame_type, ..], len } = self.ahead;
-        frame_type == FrameType::BODY.0
-            && usize::from(len) >= FRAME_HEADER_LEN
-            && self.preamble == Preamble::Past
+        self.body_ahead().is_some()
     }
 
     /// The header of a body frame that isn't whole.
     #[inline]
     pub(crate) fn body_ahead(&self) -> Option<FrameHeader> {
-        if !self.begins_body() {
-            return None;
-        }
-        self.ahead.octets.first_chunk().map(FrameHeader::parse)
+        let header = self.ahead.header().filter(|_| self.preamble == Preamble::Past);
+        header.filter(|header| header.frame_type == FrameType::BODY)
     }
 
     /// The same where octets of it are here, and not with the caller, and nothing precedes them.
@@ -519,15 +452,15 @@ impl Input {
             return false;
         }
         let is_known = self.preamble == Preamble::Past;
-        match self.ahead.octets().first_chunk().map(FrameHeader::parse) {
+        match self.ahead.header() {
             Some(header) => is_known && header.frame_type.is_known() && header.size <= largest,
-            None => is_known || self.ahead.len == 0,
+            None => is_known || self.ahead.is_empty(),
         }
     }
 
     /// Whether the stream ends inside a frame if it ends here.
     pub(crate) const fn is_inside_frame(&self) -> bool {
-        self.ahead.len > 0 || self.open.is_some()
+        !self.ahead.is_empty() || self.open.is_some()
     }
 
     /// Gives up the chunk once all of it is decoded.
@@ -573,14 +506,6 @@ impl Input {
         unread.extend_from_slice(&self.begun);
         unread
     }
-}
-
-enum Unit {
-    /// More octets are needed to tell: as many in all.
-    Short(usize),
-    Whole(usize),
-    /// Longer than this side could ever agree to.
-    Refused,
 }
 
 /// Lengths only: the octets may hold a secret.

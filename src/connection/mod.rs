@@ -1,5 +1,6 @@
 //! The engine: bytes, time and commands in; events, bytes and a deadline out.
 
+mod ahead;
 mod close;
 mod commands;
 mod dispatch;
@@ -19,7 +20,8 @@ use bytes::{Bytes, BytesMut};
 
 use crate::channel::{Channel, ChannelPhase, ContentRules, Session, Slot};
 use crate::config::{ClientConfig, ContentMode, ServerConfig};
-use crate::connection::input::{Input, Preamble};
+use crate::connection::ahead::Preamble;
+use crate::connection::input::Input;
 use crate::connection::timers::{Timer, Timers};
 use crate::error::{CloseReason, UsageError};
 use crate::event::{ChannelId, RequestId};
