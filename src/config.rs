@@ -36,10 +36,10 @@ pub enum Heartbeat {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ContentMode {
-    /// In one event each; bodies above [`Limits::whole_body`] in parts.
+    /// In one event each; bodies above [`Limits::whole_body`] as if they were streamed.
     #[default]
     Whole,
-    /// The method and header at once, the body in parts as its frames come.
+    /// The method and header at once, the body in [parts](crate::ContentPart) as its octets come.
     Streamed,
 }
 

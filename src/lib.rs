@@ -35,7 +35,8 @@
 //!
 //! * **The peer's fault is an event, yours is an `Err`.** A [`Violation`] says where in the stream,
 //!   which rule, what was expected and what came. No input and no call order can panic.
-//! * **Meaning is lazy.** Frames are cut when they arrive and judged when `poll_event` comes to them.
+//! * **Meaning is lazy.** Frames are cut when they arrive and judged when `poll_event` comes to them; what it
+//!   tells doesn't depend on how the stream was cut, except where a body is cut into parts.
 //!   A caller that stops polling gets back-pressure: `wants_input()` turns false and octets stay with
 //!   the caller.
 //! * **Decisions gate.** After [`Event::Credentials`], [`Event::SaslResponse`], [`Event::Challenge`]
@@ -44,7 +45,8 @@
 //!   open-ok are automatic.
 //! * **Contents come whole**, in one [`Event::Content`], up to [`Limits::whole_body`]; a larger body comes
 //!   as [`Event::ContentStart`] and [`Event::ContentPart`]s. Handle these too, or refuse larger bodies by
-//!   [`Limits::max_body`].
+//!   [`Limits::max_body`]. [`ContentMode::Streamed`] asks for parts of all bodies: they are handed on as their
+//!   octets come, without waiting for the rest of their frame.
 //! * **Memory is budgeted** by [`Limits`], judged before anything is allocated.
 //!
 //! # A client and a server in memory

@@ -12,7 +12,7 @@ mod common;
 mod counting;
 
 use amqp_proto::protocol::{Properties, basic};
-use amqp_proto::{ChannelId, Connection, Event, PreparedPublish, ServerConfig};
+use amqp_proto::{ChannelId, Connection, ContentMode, Event, PreparedPublish, ServerConfig};
 use bytes::{Buf, Bytes, BytesMut};
 use common::*;
 use counting::{counted, taken};
@@ -30,7 +30,11 @@ fn client() -> Connection {
 }
 
 fn server() -> Connection {
-    let mut server = common::server(ServerConfig::default());
+    server_with(ServerConfig::default())
+}
+
+fn server_with(config: ServerConfig) -> Connection {
+    let mut server = common::server(config);
     feed(&mut server, &[channel_open(1), channel_open(2)].concat());
     poll(&mut server);
     output(&mut server);
@@ -158,6 +162,32 @@ fn received_publishes_allocate_nothing() {
         let got = receive(&mut server, &mut buffer, &octets, read, |_, _| {});
         assert_eq!(got, contents * 8);
         assert_eq!(taken(), (0, 0), "reads of {read}");
+    }
+}
+
+/// A streamed body is handed on by handles alone, whatever came of its frame.
+#[test]
+fn streamed_contents_allocate_nothing() {
+    for (size, largest) in [(71, 71), (16_384, 16_384), (100_000, 100_000), (16_384, 4088)] {
+        for read in [1, 1460, 65_536] {
+            let (octets, _) = round(|channel| publish(channel, "key"), size, largest);
+            let mut config = ServerConfig::default();
+            config.content = ContentMode::Streamed;
+            let mut server = server_with(config);
+            let mut buffer = BytesMut::new();
+            let mut told = 0;
+            let mut count = |_: &mut Connection, event: Event| {
+                let Event::ContentPart(part) = event else { return };
+                told += part.octets.len();
+            };
+            for _ in 0..6 {
+                receive(&mut server, &mut buffer, &octets, read, &mut count);
+            }
+            taken();
+            receive(&mut server, &mut buffer, &octets, read, &mut count);
+            assert_eq!(taken(), (0, 0), "bodies of {size} in {largest}, reads of {read}");
+            assert_eq!(told, 7 * 5 * size);
+        }
     }
 }
 

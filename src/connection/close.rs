@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use crate::channel::{Fault, Incoming};
-use crate::connection::input::Preamble;
+use crate::connection::ahead::Preamble;
 use crate::connection::timers::Timer;
 use crate::connection::{Connection, Role};
 use crate::error::{CloseDetail, CloseReason, Initiator, Scope};
@@ -181,7 +181,7 @@ impl Connection {
 
     /// What should come next.
     fn awaited(&self) -> &'static str {
-        if !self.input.ahead().octets().is_empty() && self.session.phase > Phase::Header {
+        if self.input.is_inside_frame() && self.session.phase > Phase::Header {
             return "the rest of a frame";
         }
         match (self.session.side, self.session.phase) {

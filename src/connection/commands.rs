@@ -62,7 +62,9 @@ impl core::fmt::Debug for Decision<'_> {
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Parts {
-    /// Octets that were read and not decoded.
+    /// Octets that were read and not decoded; together with those that follow in the stream they are frames.
+    /// Of a body frame that was told in part ([`ContentPart`](crate::ContentPart)) the rest comes as a frame of
+    /// its own, with the size that is left, 0 if only its end octet is missing.
     pub unread: Bytes,
     /// Octets that were not written yet.
     pub unsent: Bytes,

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::channel::{Fault, Incoming};
 use crate::connection::Connection;
-use crate::connection::input::{PROTOCOL_HEADER_LEN, Preamble};
+use crate::connection::ahead::{PROTOCOL_HEADER_LEN, Preamble};
 use crate::error::Got;
 use crate::event::Event;
 use crate::frame::{
@@ -19,12 +19,17 @@ impl Connection {
     // Inlined into the caller's loop the event would be moved once more, right after it was written.
     #[inline(never)]
     pub fn poll_event(&mut self) -> Option<Event> {
+        if self.input.open.is_some() {
+            return self.poll_inside_frame();
+        }
         let mut next = None;
         self.decode(&mut next);
         next
     }
 
-    /// Decodes until there is something to tell, or nothing left that may be decoded now.
+    /// Decodes until there is something to tell, or nothing left that may be decoded now. No frame is open
+    /// whose octets are there.
+    #[inline]
     fn decode(&mut self, next: &mut Option<Event>) {
         while self.may_decode(next) {
             if self.input.has_chunk() {
@@ -32,8 +37,16 @@ impl Connection {
                 if next.is_some() {
                     return;
                 }
+            } else if self.opens_body(next) {
+                if next.is_some() {
+                    return;
+                }
+            } else if self.input.is_fine_ahead(self.largest_body) {
+                self.input.gather();
+                return;
             } else if !self.ends_here() {
                 self.judge_ahead();
+                self.input.gather();
                 *next = self.session.events.pop_front();
                 return;
             }
@@ -41,8 +54,8 @@ impl Connection {
     }
 
     /// Whether frames may be decoded now. If not, `next` is what there is to tell.
-    #[inline]
-    fn may_decode(&mut self, next: &mut Option<Event>) -> bool {
+    #[inline(always)]
+    pub(super) fn may_decode(&mut self, next: &mut Option<Event>) -> bool {
         if !self.session.events.is_empty() || self.session.phase == Phase::Closed {
             *next = self.session.events.pop_front();
             return false;
@@ -342,7 +355,7 @@ const fn place(at: usize) -> u32 {
 }
 
 /// The end octet, before the payload is looked at (`FRM-02`).
-fn judge_end(octet: Option<&u8>, frame: &Incoming<'_>) -> Result<(), Fault> {
+pub(super) fn judge_end(octet: Option<&u8>, frame: &Incoming<'_>) -> Result<(), Fault> {
     match octet {
         Some(&FRAME_END) => Ok(()),
         octet => {

@@ -11,7 +11,8 @@ use alloc::string::String;
 
 use crate::channel::{Fault, Incoming};
 use crate::config::{Heartbeat, ServerConfig};
-use crate::connection::input::{LARGEST_FRAME, PROTOCOL_HEADER_LEN};
+use crate::connection::ahead::PROTOCOL_HEADER_LEN;
+use crate::connection::input::LARGEST_FRAME;
 use crate::connection::timers::Timer;
 use crate::connection::{Connection, Gate, Role};
 use crate::error::{CloseDetail, CloseReason, Got, Initiator};

@@ -3,17 +3,20 @@
 //! Frames are cut as soon as they are whole, up to the largest size that this side could ever agree
 //! to. Whether a frame is too large for now, ends with the right octet or makes sense is judged when
 //! its turn comes, so that a peer may pipeline its handshake and what follows however it likes.
+//!
+//! What has come of a frame that isn't whole is gathered here or stays with the caller, unless its
+//! turn comes and it turns out that its octets may be handed on as they come: then it is `open`, and
+//! chunks begin with what comes of it.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
+use crate::connection::ahead::{Ahead, Preamble, Unit};
+use crate::event::ChannelId;
 use crate::frame::{FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, FrameType};
-
-/// Octets of the protocol header.
-pub(crate) const PROTOCOL_HEADER_LEN: usize = 8;
 
 /// No frame is taken that is larger, whatever the configuration says: 1 GiB.
 pub(crate) const LARGEST_FRAME: u32 = 1 << 30;
@@ -30,15 +33,25 @@ const KEPT_CHUNKS: usize = 64;
 
 #[derive(Clone)]
 pub(crate) struct Input {
-    /// The whole frames that are being decoded, unless nothing is left of them, and how far.
+    /// The frames that are being decoded, unless nothing is left of them, and how far. They are whole,
+    /// but the first one is what has come of the `open` frame, if there is one.
     pub(crate) chunk: Option<Bytes>,
     pub(crate) at: usize,
-    /// Whole frames that wait to be decoded behind them.
+    /// What waits to be decoded behind them.
     chunks: VecDeque<Bytes>,
+    /// The frame at the front of the chunk, or of what comes next, where it isn't whole.
+    pub(crate) open: Option<OpenFrame>,
+    /// Octets of that frame that are still to come, the end octet with them.
+    to_come: usize,
     /// Octets of the stream up to the end of all `chunks`.
     cut: u64,
     /// The beginning of a frame, where it was not left with the caller.
     partial: BytesMut,
+    /// The same as it was given, where its octets may well be handed on before it is whole. One of the
+    /// two is empty.
+    begun: Bytes,
+    /// Body frames are worth a look before they are whole.
+    streamed: bool,
     /// The first octets of the frame that isn't whole yet, whoever holds it.
     ahead: Ahead,
     /// The largest payload that could ever be agreed to.
@@ -54,47 +67,28 @@ pub(crate) struct Input {
     dead: bool,
 }
 
-/// How the stream begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Preamble {
-    /// With a protocol header (towards a server).
-    Expected,
-    /// With a frame, or with a protocol header that refuses ours (towards a client; `HDR-05`).
-    Possible,
-    /// It is past.
-    Past,
-}
-
-/// The first octets of a frame that isn't whole.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Ahead {
-    octets: [u8; PROTOCOL_HEADER_LEN],
-    len: u8,
-}
-
-impl Ahead {
-    fn of(octets: &[u8]) -> Self {
-        let mut ahead = Self::default();
-        for (place, octet) in ahead.octets.iter_mut().zip(octets) {
-            *place = *octet;
-            ahead.len += 1;
-        }
-        ahead
-    }
-
-    pub(crate) fn octets(&self) -> &[u8] {
-        self.octets.get(..usize::from(self.len)).unwrap_or(&[])
-    }
+/// A body frame that was judged by its header and whose octets are handed on as they come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OpenFrame {
+    pub(crate) channel: ChannelId,
+    /// Payload octets that haven't been handed on.
+    pub(crate) left: u32,
+    /// Octets of the stream before it.
+    pub(crate) offset: u64,
 }
 
 impl Input {
-    pub(crate) fn new(preamble: Preamble, ceiling: u32) -> Self {
+    pub(crate) fn new(preamble: Preamble, ceiling: u32, streamed: bool) -> Self {
         Self {
             chunk: None,
             at: 0,
             chunks: VecDeque::new(),
+            open: None,
+            to_come: 0,
             cut: 0,
             partial: BytesMut::new(),
+            begun: Bytes::new(),
+            streamed,
             ahead: Ahead::default(),
             ceiling: ceiling.min(LARGEST_FRAME),
             preamble,
@@ -132,9 +126,9 @@ impl Input {
 
     /// Octets of that frame, once its header tells.
     pub(crate) fn ahead_len(&self) -> usize {
-        match self.unit_len(self.ahead.octets()) {
+        match self.unit(self.ahead.octets()) {
             Unit::Whole(len) => len,
-            Unit::Short(_) | Unit::Refused => usize::from(self.ahead.len),
+            Unit::Short(_) | Unit::Refused => self.ahead.octets().len(),
         }
     }
 
@@ -142,9 +136,14 @@ impl Input {
         self.preamble
     }
 
-    /// Takes whole frames off the front of the caller's buffer, at most `budget` octets of them; where
-    /// `one_at_least` the first frame may be longer.
-    pub(crate) fn take_from(&mut self, input: &mut BytesMut, budget: usize, one_at_least: bool) {
+    /// Takes whole frames off the front of the caller's buffer, and what has come of a frame whose octets
+    /// may be handed on; at most `budget` octets, but where `one_at_least` the first frame may be longer.
+    pub(crate) fn take_from(
+        &mut self,
+        input: &mut BytesMut,
+        mut budget: usize,
+        mut one_at_least: bool,
+    ) {
         if self.dead {
             input.clear();
             return;
@@ -152,35 +151,86 @@ impl Input {
         if self.refused {
             return;
         }
-        if !self.partial.is_empty() {
-            // The beginning of this frame came through another door.
-            self.take(input.split().freeze());
-            return;
+        if self.has_beginning() {
+            let cut = self.cut;
+            self.complete_partial(input);
+            if self.has_beginning() {
+                return;
+            }
+            budget = budget.saturating_sub(usize::try_from(self.cut - cut).unwrap_or(usize::MAX));
+            one_at_least = false;
         }
         let whole = self.scan(input, budget, one_at_least);
+        let fits = one_at_least && whole == 0 || input.len() <= budget;
         if whole > 0 {
             self.push(input.split_to(whole).freeze());
+        }
+        if self.streamed && fits && !self.refused {
+            self.keep_beginning(input);
+        }
+    }
+
+    /// Takes what has come of the body frame ahead off the caller's buffer: it may be handed on.
+    pub(crate) fn keep_beginning(&mut self, input: &mut BytesMut) {
+        if self.begins_body() && input.len() > FRAME_HEADER_LEN {
+            self.begun = input.split().freeze();
         }
     }
 
     /// Takes all octets.
     pub(crate) fn take(&mut self, mut input: Bytes) {
+        if self.to_come >= input.len() && !input.is_empty() {
+            self.to_come -= input.len();
+            self.push(input);
+            return;
+        }
         if self.dead || self.refused {
             return;
         }
-        if !self.partial.is_empty() {
+        if self.has_beginning() {
             self.complete_partial(&mut input);
         }
-        while !input.is_empty() && self.partial.is_empty() {
+        while !input.is_empty() && !self.has_beginning() {
+            let all_seen = input.len() <= LONGEST_CHUNK;
             let whole = self.scan(&input, LONGEST_CHUNK, true);
+            if all_seen && !self.refused && !self.is_shared_ahead() {
+                // The usual case, without a handle more.
+                self.begin(input.get(whole..).unwrap_or(&[]));
+                input.truncate(whole);
+                self.push(input);
+                return;
+            }
             if whole > 0 {
                 self.push(input.split_to(whole));
-            } else if self.refused {
-                break;
-            } else {
-                self.partial.extend_from_slice(&input);
+            }
+            if self.refused {
+                return;
+            }
+            if whole == 0 || all_seen {
+                self.begun = input;
+                return;
             }
         }
+    }
+
+    /// Whether the beginning of the frame ahead is kept as it was given.
+    #[inline]
+    fn is_shared_ahead(&self) -> bool {
+        self.streamed && self.begins_body()
+    }
+
+    /// Keeps a copy of the beginning of a frame.
+    #[inline]
+    fn begin(&mut self, octets: &[u8]) {
+        if octets.is_empty() {
+            return;
+        }
+        if let Unit::Whole(len) = self.unit(octets) {
+            // The place of what was gathered before and is gone: else what is gathered now might have to
+            // move when it is reached. Nothing is allocated for a length that is only announced.
+            let _ = self.partial.try_reclaim(len);
+        }
+        self.partial.extend_from_slice(octets);
     }
 
     /// Takes a copy of all octets.
@@ -188,6 +238,7 @@ impl Input {
         if self.dead || self.refused {
             return;
         }
+        self.gather();
         self.partial.extend_from_slice(input);
         loop {
             let partial = core::mem::take(&mut self.partial);
@@ -205,11 +256,32 @@ impl Input {
         }
     }
 
+    /// Whether the beginning of a frame is here and not with the caller.
+    #[inline]
+    fn has_beginning(&self) -> bool {
+        !self.partial.is_empty() || !self.begun.is_empty()
+    }
+
+    /// Lets go of the buffer that the beginning of a frame came in.
+    #[inline]
+    pub(crate) fn gather(&mut self) {
+        if !self.begun.is_empty() {
+            self.begin_again();
+        }
+    }
+
+    #[inline(never)]
+    fn begin_again(&mut self) {
+        self.partial.extend_from_slice(&self.begun);
+        self.begun = Bytes::new();
+    }
+
     /// Moves octets from `input` until the partial frame is whole, and no more.
-    fn complete_partial(&mut self, input: &mut Bytes) {
+    fn complete_partial(&mut self, input: &mut impl Buf) {
+        self.gather();
         loop {
             let have = self.partial.len();
-            let missing = match self.unit_len(&self.partial) {
+            let missing = match self.unit(&self.partial) {
                 Unit::Short(needed) => needed - have,
                 Unit::Whole(len) if len > have => len - have,
                 Unit::Whole(len) => {
@@ -224,21 +296,38 @@ impl Input {
                     return;
                 }
             };
-            if input.is_empty() {
+            let octets = input.chunk();
+            if octets.is_empty() {
                 self.ahead = Ahead::of(&self.partial);
                 return;
             }
-            let part = input.split_to(missing.min(input.len()));
-            self.partial.extend_from_slice(&part);
+            let len = missing.min(octets.len());
+            self.partial.extend_from_slice(octets.get(..len).unwrap_or(octets));
+            input.advance(len);
         }
     }
 
-    /// The octets at the front that are whole frames, at most `budget` of them; where `one_at_least`
-    /// the first frame may be longer. Takes note of the frame behind them.
+    /// The octets at the front that are the rest of the open frame and whole frames, at most `budget` of
+    /// them; where `one_at_least` the first frame may be longer. Takes note of the frame behind them.
+    #[inline]
     fn scan(&mut self, octets: &[u8], budget: usize, one_at_least: bool) -> usize {
         let budget = budget.min(LONGEST_CHUNK);
+        if self.to_come == 0 {
+            return self.scan_whole(octets, budget, one_at_least);
+        }
+        let rest = self.to_come.min(octets.len()).min(budget);
+        self.to_come -= rest;
+        if self.to_come > 0 {
+            return rest;
+        }
+        let behind = octets.get(rest..).unwrap_or(&[]);
+        rest + self.scan_whole(behind, budget.saturating_sub(rest), false)
+    }
+
+    #[inline]
+    fn scan_whole(&mut self, octets: &[u8], budget: usize, one_at_least: bool) -> usize {
         let mut at = 0;
-        match self.unit_len(octets) {
+        match self.unit(octets) {
             Unit::Whole(len) if len <= octets.len() && (len <= budget || one_at_least) => {
                 self.leave_preamble();
                 at = self.scan_frames(octets, len, budget.min(octets.len()));
@@ -268,40 +357,86 @@ impl Input {
         at
     }
 
+    #[inline]
+    fn unit(&self, octets: &[u8]) -> Unit {
+        Unit::at_front(octets, self.preamble, self.ceiling)
+    }
+
     fn leave_preamble(&mut self) {
         self.preamble = Preamble::Past;
     }
 
-    /// How long the frame or the protocol header at the front is.
     #[inline]
-    fn unit_len(&self, octets: &[u8]) -> Unit {
-        if self.preamble != Preamble::Past {
-            if let Some(unit) = self.preamble_len(octets) {
-                return unit;
-            }
-        }
-        match octets.first_chunk::<FRAME_HEADER_LEN>() {
-            None => Unit::Short(FRAME_HEADER_LEN),
-            Some(header) => match FrameHeader::parse(header).size {
-                size if size > self.ceiling => Unit::Refused, // FRM-07: before any arithmetic
-                size => Unit::Whole(size as usize + FRAME_OVERHEAD),
-            },
-        }
-    }
-
-    #[cold]
-    fn preamble_len(&self, octets: &[u8]) -> Option<Unit> {
-        let begins_a_frame = octets.first().is_some_and(|octet| FrameType(*octet).is_known());
-        match self.preamble {
-            Preamble::Possible if begins_a_frame => None,
-            _ if octets.len() < PROTOCOL_HEADER_LEN => Some(Unit::Short(PROTOCOL_HEADER_LEN)),
-            _ => Some(Unit::Whole(PROTOCOL_HEADER_LEN)),
-        }
-    }
-
     fn push(&mut self, chunk: Bytes) {
+        if chunk.is_empty() {
+            return;
+        }
         self.cut += chunk.len() as u64;
-        self.chunks.push_back(chunk);
+        if self.chunk.is_none() && self.chunks.is_empty() {
+            self.chunk = Some(chunk);
+        } else {
+            self.chunks.push_back(chunk);
+        }
+    }
+
+    #[inline]
+    fn begins_body(&self) -> bool {
+        self.body_ahead().is_some()
+    }
+
+    /// The header of a body frame that isn't whole.
+    #[inline]
+    pub(crate) fn body_ahead(&self) -> Option<FrameHeader> {
+        let header = self.ahead.header().filter(|_| self.preamble == Preamble::Past);
+        header.filter(|header| header.frame_type == FrameType::BODY)
+    }
+
+    /// The same where octets of it are here, and not with the caller, and nothing precedes them.
+    #[inline]
+    pub(crate) fn body_begun(&self) -> Option<FrameHeader> {
+        self.body_ahead().filter(|_| self.has_beginning())
+    }
+
+    /// What has come of the body frame ahead is to be handed on, and then what comes.
+    pub(crate) fn open(&mut self, channel: ChannelId, size: u32) {
+        self.open = Some(OpenFrame { channel, left: size, offset: self.offset() });
+        let mut begun = if self.partial.is_empty() {
+            core::mem::take(&mut self.begun)
+        } else {
+            self.partial.split().freeze()
+        };
+        begun.advance(FRAME_HEADER_LEN.min(begun.len()));
+        self.ahead = Ahead::default();
+        self.to_come = (size as usize + 1).saturating_sub(begun.len());
+        self.before += FRAME_HEADER_LEN as u64;
+        self.cut += FRAME_HEADER_LEN as u64;
+        self.push(begun);
+    }
+
+    /// The chunk, all of which is payload of the open frame.
+    #[inline]
+    pub(crate) fn take_part(&mut self) -> Option<Bytes> {
+        let len = self.chunk.as_ref()?.len();
+        self.before += len as u64;
+        if let Some(open) = &mut self.open {
+            // No more than is left of the frame.
+            open.left = open.left.saturating_sub(u32::try_from(len).unwrap_or(u32::MAX));
+        }
+        self.chunk.take()
+    }
+
+    /// The last `len` octets of the open frame, behind which its end octet stands.
+    pub(crate) fn take_last_part(&mut self, len: usize) -> Option<Bytes> {
+        self.open = None;
+        let chunk = self.chunk.as_mut()?;
+        let used = len + 1;
+        if used < chunk.len() {
+            self.at = used;
+            return Some(chunk.slice(..len));
+        }
+        self.before += used as u64;
+        chunk.truncate(len);
+        self.chunk.take()
     }
 
     /// Takes so many octets of whole frames off the front of the buffer for frames that aren't whole.
@@ -338,6 +473,26 @@ impl Input {
         next
     }
 
+    /// Whether there is nothing to judge behind the chunks: neither the end of the stream nor, where the
+    /// handshake has begun, the beginning of a frame that could be wrong. `largest`: the largest payload
+    /// that a frame of any type may have.
+    #[inline]
+    pub(crate) fn is_fine_ahead(&self, largest: u32) -> bool {
+        if self.ended {
+            return false;
+        }
+        let is_known = self.preamble == Preamble::Past;
+        match self.ahead.header() {
+            Some(header) => is_known && header.frame_type.is_known() && header.size <= largest,
+            None => is_known || self.ahead.is_empty(),
+        }
+    }
+
+    /// Whether the stream ends inside a frame if it ends here.
+    pub(crate) const fn is_inside_frame(&self) -> bool {
+        !self.ahead.is_empty() || self.open.is_some()
+    }
+
     /// Gives up the chunk once all of it is decoded.
     #[inline]
     pub(crate) fn used_up(&mut self) -> Option<Bytes> {
@@ -356,7 +511,8 @@ impl Input {
         self.before = self.offset();
         (self.chunk, self.at) = (None, 0);
         self.chunks = VecDeque::new();
-        self.partial = BytesMut::new();
+        (self.open, self.to_come) = (None, 0);
+        (self.partial, self.begun) = (BytesMut::new(), Bytes::new());
         self.ahead = Ahead::default();
         self.cut = self.before;
     }
@@ -365,22 +521,21 @@ impl Input {
         self.dead
     }
 
-    /// Everything that was taken and not decoded.
+    /// Everything that was taken and not decoded. What is missing of an open frame becomes a frame of
+    /// its own, so that this is still a sequence of frames, whose last one goes on in the stream.
     pub(crate) fn into_unread(self) -> Vec<u8> {
-        let begun = self.chunk.as_ref().and_then(|chunk| chunk.get(self.at..)).unwrap_or(&[]);
-        let mut unread = Vec::from(begun);
+        let mut unread = Vec::new();
+        if let Some(OpenFrame { channel, left, .. }) = self.open {
+            let channel = channel.number();
+            unread
+                .extend(FrameHeader { frame_type: FrameType::BODY, channel, size: left }.encode());
+        }
+        unread.extend(self.chunk.as_ref().and_then(|chunk| chunk.get(self.at..)).unwrap_or(&[]));
         unread.extend(self.chunks.into_iter().flatten());
         unread.extend_from_slice(&self.partial);
+        unread.extend_from_slice(&self.begun);
         unread
     }
-}
-
-enum Unit {
-    /// More octets are needed to tell: as many in all.
-    Short(usize),
-    Whole(usize),
-    /// Longer than this side could ever agree to.
-    Refused,
 }
 
 /// Lengths only: the octets may hold a secret.
@@ -388,7 +543,8 @@ impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Input")
             .field("undecoded", &self.undecoded())
-            .field("partial", &self.partial.len())
+            .field("partial", &(self.partial.len() + self.begun.len()))
+            .field("to_come", &self.to_come)
             .field("offset", &self.offset())
             .field("ended", &self.ended)
             .field("dead", &self.dead)

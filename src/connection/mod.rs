@@ -1,11 +1,13 @@
 //! The engine: bytes, time and commands in; events, bytes and a deadline out.
 
+mod ahead;
 mod close;
 mod commands;
 mod dispatch;
 mod handshake;
 mod input;
 mod timers;
+mod unfinished;
 
 pub use commands::{Decision, Parts};
 
@@ -17,8 +19,9 @@ use core::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use crate::channel::{Channel, ChannelPhase, ContentRules, Session};
-use crate::config::{ClientConfig, ServerConfig};
-use crate::connection::input::{Input, Preamble};
+use crate::config::{ClientConfig, ContentMode, ServerConfig};
+use crate::connection::ahead::Preamble;
+use crate::connection::input::Input;
 use crate::connection::timers::{Timer, Timers};
 use crate::error::{CloseReason, UsageError};
 use crate::event::{ChannelId, RequestId};
@@ -104,7 +107,7 @@ enum Role {
 
 /// There may be tens of thousands; whoever adds a field should know.
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<Connection>() <= 1024);
+const _: () = assert!(size_of::<Connection>() <= 1152);
 
 /// What the application owes a decision on; nothing is decoded meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +127,8 @@ impl Connection {
         session.content = config.content;
         session.window.push_opaque(&config.dialect.header().octets());
         let timeouts = (config.handshake_timeout, config.close_timeout);
-        let input = Input::new(Preamble::Possible, ceiling);
+        let streamed = config.content == ContentMode::Streamed;
+        let input = Input::new(Preamble::Possible, ceiling, streamed);
         Self::new(Role::Client(Box::new(config)), session, input, timeouts, now)
     }
 
@@ -136,7 +140,8 @@ impl Connection {
             Session::new(Side::Server, Phase::Header, Dialect::V0_9_1, limits, config.profile);
         session.content = config.content;
         let timeouts = (config.handshake_timeout, config.close_timeout);
-        let input = Input::new(Preamble::Expected, ceiling);
+        let streamed = config.content == ContentMode::Streamed;
+        let input = Input::new(Preamble::Expected, ceiling, streamed);
         Self::new(Role::Server(Box::new(config)), session, input, timeouts, now)
     }
 
@@ -175,7 +180,8 @@ impl Connection {
         }
     }
 
-    /// Takes whole frames off the front of `input` and leaves the rest there.
+    /// Takes whole frames off the front of `input` and leaves the rest there, except the beginning of a
+    /// body frame that may be handed on before it is whole ([`ContentPart`](crate::ContentPart)).
     ///
     /// Never reserves: reserve just before reading, so that the buffer can be reused. While
     /// [`wants_input`](Self::wants_input) is false nothing is taken, and before that only what fits the
@@ -187,6 +193,7 @@ impl Connection {
         if self.wants_input() || self.input.is_dead() {
             let budget = self.input_budget().saturating_sub(self.input.undecoded());
             self.input.take_from(input, budget, !self.input_waits());
+            self.take_beginning(input);
         }
         self.left = input.len();
     }

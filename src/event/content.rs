@@ -302,6 +302,14 @@ impl fmt::Display for ContentStart {
 }
 
 /// A part of a body. The last one, possibly empty, says so.
+///
+/// Parts come as the octets do: a body frame that hasn't come completely is handed on in several parts, which
+/// share the read buffer. Its type, channel and size are judged before the first of them, but its end octet
+/// can only be judged when it has come: if it is wrong, a [`Violation`](crate::Violation) and the end of the
+/// connection follow parts that were told already (`FRM-02`). So nothing is complete before `last`, which is
+/// told behind a right end octet only, even if all octets of the body were there before.
+///
+/// Where a body is cut into parts depends on how its octets arrive, and on nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ContentPart {

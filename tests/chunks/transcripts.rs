@@ -135,10 +135,14 @@ pub(crate) fn of_a_server() -> Vec<u8> {
     .concat()
 }
 
-/// Sessions that go wrong once both channels are open.
-pub(crate) fn faulty(open: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+/// Sessions that go wrong once both channels are open; `carrier` begins a content on channel 1.
+pub(crate) fn faulty(open: &[u8], carrier: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let mut wrong_end = channel_close(1, 200, "text");
     *wrong_end.last_mut().unwrap() = 0xCF;
+    let begun = |size, tail: &[u8]| [carrier, &header(1, size, BARE), tail].concat();
+    let mut body_with_wrong_end = body(1, b"octets of a body");
+    *body_with_wrong_end.last_mut().unwrap() = 0xCF;
+    let body_of_another_channel = [body(2, b"octets"), body(1, b"octets")].concat();
     let behind = [HEARTBEAT, &channel_close(1, 200, ""), &connection_close_ok()].concat();
     let tails = [
         ("an unknown type", frame(4, 0, b"")),
@@ -150,6 +154,13 @@ pub(crate) fn faulty(open: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ("a malformed close", method(0, 10, 50, b"\0\xC8\xFF")),
         ("a body without a content", body(1, b"octets")),
         ("a heartbeat with octets", frame(8, 0, b"octets")),
+        ("a body with a wrong end", begun(16, &body_with_wrong_end)),
+        ("the first frame of a body with a wrong end", begun(17, &body_with_wrong_end)),
+        ("a body that is too long", begun(15, &body(1, b"octets of a body"))),
+        ("a body whose rest is too long", begun(9, &body(1, b"octets").repeat(2))),
+        ("a body frame that is too large", begun(1 << 20, &body(1, &[7; 131_073]))),
+        ("a body of another channel", begun(6, &body_of_another_channel)),
+        ("a method inside a body", begun(20, &body(1, b"octets"))),
     ];
     tails
         .into_iter()
@@ -158,6 +169,9 @@ pub(crate) fn faulty(open: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
             ("the end of the stream", open.to_vec()),
             ("the end inside a frame", [open, &channel_open(1)[..9]].concat()),
             ("the end inside a frame's header", [open, &HEARTBEAT[..3]].concat()),
+            ("the end inside a body", [open, &begun(6, &body(1, b"octets")[..10])].concat()),
+            ("the end before the end octet", [open, &begun(6, &body(1, b"octets")[..13])].concat()),
+            ("the end between bodies", [open, &begun(9, &body(1, b"octets"))].concat()),
         ])
         .collect()
 }
