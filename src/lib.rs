@@ -112,7 +112,7 @@
 //!
 //! ```no_run
 //! use amqp_proto::{ClientConfig, Connection, Phase, StdClock};
-//! use bytes::{Buf, BytesMut};
+//! use bytes::Buf;
 //! use std::io::{ErrorKind, Read, Write};
 //! use std::time::Duration;
 //!
@@ -121,10 +121,9 @@
 //! let mut stream = std::net::TcpStream::connect("127.0.0.1:5672")?;
 //! stream.set_write_timeout(Some(Duration::from_secs(30)))?;
 //! let mut amqp = Connection::client(ClientConfig::plain("guest", "guest"), clock.now());
-//! let mut buffer = BytesMut::new();
+//! let mut buffer = vec![0; 65_536];
 //! loop {
 //!     amqp.handle_timeout(clock.now());
-//!     amqp.handle_input(clock.now(), &mut buffer); // what had to wait there may be taken now
 //!     while let Some(event) = amqp.poll_event() {
 //!         println!("{event}"); // and commands in answer to it
 //!     }
@@ -142,13 +141,9 @@
 //!         continue;
 //!     }
 //!     stream.set_read_timeout(wait)?;
-//!     let filled = buffer.len();
-//!     buffer.resize(filled + 65_536, 0);
-//!     let read = stream.read(&mut buffer[filled..]);
-//!     buffer.truncate(filled + read.as_ref().map_or(0, |read| *read));
-//!     match read {
+//!     match stream.read(&mut buffer) {
 //!         Ok(0) => amqp.handle_eof(clock.now()),
-//!         Ok(_) => amqp.handle_input(clock.now(), &mut buffer),
+//!         Ok(read) => amqp.handle_slice(clock.now(), &buffer[..read]),
 //!         Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
 //!         Err(e) => return Err(e.into()),
 //!     }
@@ -160,9 +155,12 @@
 //! write more than the network takes before they read wait for each other. An async loop reads while a
 //! write is blocked; `examples/tokio` is one, for both roles.
 //!
-//! Reserve just before reading: the engine keeps nothing of the read buffer once `poll_event` has
-//! returned `None`, so that `BytesMut::reserve` finds it free again unless the caller holds an event. An
-//! event that is held pins its read buffer; `to_detached` copies it out.
+//! [`handle_slice`](Connection::handle_slice) copies what was read, which is nothing beside reading it. A
+//! transport that reads into a `BytesMut` without clearing it first, as tokio's `read_buf` does, saves even
+//! that by [`handle_input`](Connection::handle_input): reserve just before reading. The engine keeps nothing
+//! of the read buffer once `poll_event` has returned `None`, so that `BytesMut::reserve` finds it free again
+//! unless the caller holds an event. An event that is held pins its read buffer; `to_detached` copies it
+//! out.
 //!
 //! # What a server does
 //!

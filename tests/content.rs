@@ -262,7 +262,7 @@ fn nothing_comes_between_the_frames_of_a_content() {
     pair.drive();
     let events = pair.server.take_events();
     let contents = events.iter().filter_map(|event| match event {
-        Event::Content(content) => Some(&content.body()[..]),
+        Event::Content(content) => Some(content.body()),
         _ => None,
     });
     assert_eq!(contents.collect::<Vec<_>>(), [&b"1234567890"[..], b""]);

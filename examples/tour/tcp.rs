@@ -5,13 +5,13 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 
 use amqp_proto::{ClientConfig, Connection, Phase, Side, StdClock};
-use bytes::{Buf, BytesMut};
+use bytes::Buf;
 
 use crate::failure::Failure;
 use crate::script::{Outcome, Script};
 use crate::view::View;
 
-/// Octets to make room for before each read.
+/// The most octets that are read at once.
 const READ: usize = 16 << 10;
 
 pub(crate) fn run(
@@ -26,11 +26,10 @@ pub(crate) fn run(
     stream.set_write_timeout(Some(config.handshake_timeout))?;
     let clock = StdClock::new();
     let mut client = Connection::client(config, clock.now());
-    let mut input = BytesMut::new();
+    let mut input = vec![0; READ];
     script.advance(&mut client, clock.now(), &mut view);
     loop {
         client.handle_timeout(clock.now());
-        client.handle_input(clock.now(), &mut input); // what had to wait there may be taken now
         while let Some(event) = client.poll_event() {
             view.event(Side::Client, &event);
             script.handle(&mut client, clock.now(), event);
@@ -53,15 +52,12 @@ pub(crate) fn run(
         // events, so that there is always room for input.
         let wait = client.poll_timeout().map(|at| clock.until(at).max(Duration::from_millis(1)));
         stream.set_read_timeout(wait)?;
-        let filled = input.len();
-        input.resize(filled + READ, 0);
-        let read = stream.read(input.get_mut(filled..).unwrap_or_default());
-        input.truncate(filled + read.as_ref().map_or(0, |read| *read));
-        match read {
+        match stream.read(&mut input) {
             Ok(0) => client.handle_eof(clock.now()),
-            Ok(_) => {
-                view.octets(Side::Server, input.get(filled..).unwrap_or_default());
-                client.handle_input(clock.now(), &mut input);
+            Ok(read) => {
+                let octets = input.get(..read).unwrap_or_default();
+                view.octets(Side::Server, octets);
+                client.handle_slice(clock.now(), octets);
             }
             Err(error) => match error.kind() {
                 ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {}

@@ -11,7 +11,7 @@ use crate::error::{Got, Scope};
 use crate::event::{Content, ContentPart, ContentStart, Event, Head, ONE_OF_SEVERAL, RequestId};
 use crate::frame::{CONTENT_HEADER_MIN_SIZE, FRAME_HEADER_LEN, FrameHeader, FrameType};
 use crate::protocol::{ContentHeader, Dialect, MethodKind, Properties, ReplyCode};
-use crate::wire::{DecodeError, DecodeErrorKind, TableLimits};
+use crate::wire::{DecodeErrorKind, TableLimits};
 
 /// The place of a content that was gathered is kept for the next one up to this many octets.
 const KEPT: usize = 64 << 10;
@@ -103,9 +103,8 @@ impl ChannelState {
         if self.receiving.awaited != Awaited::Header {
             return Err(self.unexpected(frame, FrameType::HEADER));
         }
-        let header = match ContentHeader::parse(frame.payload, &rules.table) {
-            Ok(header) => header,
-            Err(error) => return Err(header_fault(frame, error)),
+        let Some(header) = ContentHeader::read(frame.payload, &rules.table) else {
+            return Err(header_fault(frame, rules));
         };
         let size = header.body_size;
         if header.weight != 0 && !rules.any_weight || size > rules.max_body {
@@ -271,7 +270,8 @@ impl ChannelState {
         match self.receiving.head {
             HeadPlace::Chunk { start } => {
                 let octets = slice(frame.chunk, start, frame.payload_end());
-                let (body_at, head) = (frame.payload_start() - start, self.head(octets, rules));
+                let body_at = (frame.payload_start() - start) as usize;
+                let head = self.head(octets, rules);
                 *next = Some(Event::Content(Content { body: None, body_at, head }));
             }
             HeadPlace::Buffer | HeadPlace::Gone => {
@@ -311,8 +311,7 @@ impl ChannelState {
             self.gathered.extend_from_slice(frame.payload);
             None
         };
-        let body_at = u32::try_from(head_len).unwrap_or(u32::MAX);
-        Content { body, body_at, head: self.take_head(frame, rules) }
+        Content { body, body_at: head_len, head: self.take_head(frame, rules) }
     }
 
     /// Octets of method and header in the channel's own buffer.
@@ -369,7 +368,8 @@ fn first_frame(octets: &[u8]) -> &[u8] {
 }
 
 #[cold]
-fn header_fault(frame: &Incoming<'_>, error: DecodeError) -> Fault {
+fn header_fault(frame: &Incoming<'_>, rules: &ContentRules) -> Fault {
+    let error = ContentHeader::fault_in(frame.payload, &rules.table);
     match error.kind() {
         _ if frame.size() < CONTENT_HEADER_MIN_SIZE => frame.fault(
             "FRM-08",

@@ -28,7 +28,9 @@ impl Session {
             MethodKind::BasicPublish => self.on_publish(frame, slot)?,
             MethodKind::BasicGetOk => self.on_get_ok(frame, slot)?,
             _ => {
-                let back = frame.judged(basic::Return::read(frame.payload, &self.table))?;
+                let Some(back) = basic::Return::read(frame.payload, &self.table) else {
+                    return Err(self.malformed(frame, kind));
+                };
                 Some(Likeness::of_route(back.exchange, back.routing_key))
             }
         };
@@ -47,7 +49,9 @@ impl Session {
     /// What has to be remembered of a content until its end; `None`: it has to wait.
     #[inline]
     fn on_deliver(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<u64>, Fault> {
-        let deliver = frame.judged(basic::Deliver::read(frame.payload, &self.table))?;
+        let Some(deliver) = basic::Deliver::read(frame.payload, &self.table) else {
+            return Err(self.malformed(frame, MethodKind::BasicDeliver));
+        };
         let is_bounded = self.is_bounded();
         let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
         let needs_ack = state.consumers.needs_ack(deliver.consumer_tag.as_octets());
@@ -60,16 +64,22 @@ impl Session {
         Ok(Some(0))
     }
 
+    #[inline(never)]
     fn on_publish(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<u64>, Fault> {
-        frame.judged(basic::Publish::read(frame.payload, self.dialect, &self.table))?;
+        if basic::Publish::read(frame.payload, self.dialect, &self.table).is_none() {
+            return Err(self.malformed(frame, MethodKind::BasicPublish));
+        }
         let may_enter = self.channels.get(slot).is_some_and(|state| !self.is_full(state));
         let state = self.channels.get_mut(slot).filter(|_| may_enter);
         Ok(state.map(|state| state.confirms.enter()))
     }
 
+    #[inline(never)]
     fn on_get_ok(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<Option<u64>, Fault> {
         let kind = MethodKind::BasicGetOk;
-        let get_ok = frame.judged(basic::GetOk::read(frame.payload, &self.table))?;
+        let Some(get_ok) = basic::GetOk::read(frame.payload, &self.table) else {
+            return Err(self.malformed(frame, kind));
+        };
         if let Some((_, get)) = self.find_pending(kind, slot) {
             let needs_ack = get.asked != Asked::Message { needs_ack: false };
             if needs_ack && self.channels.get(slot).is_some_and(|state| self.is_full(state)) {
@@ -119,6 +129,7 @@ impl Session {
     }
 
     /// Server: an ack, nack or reject of deliveries (`ACK-01` to `ACK-04`, `ACK-07`).
+    #[inline(never)]
     pub(super) fn on_ack(
         &mut self,
         frame: &Incoming<'_>,
@@ -126,7 +137,9 @@ impl Session {
         slot: Slot,
         next: &mut Option<Event>,
     ) -> Result<(), Fault> {
-        let (tag, multiple) = settled_by(frame, kind)?;
+        let Some((tag, multiple)) = settled_by(frame, kind) else {
+            return Err(self.malformed(frame, kind));
+        };
         let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
         if state.unacked.settle(tag, multiple) {
             *next = Some(Event::Notice(frame.method(kind, self.dialect)));
@@ -146,6 +159,7 @@ impl Session {
     }
 
     /// Server: what is outstanding will be delivered anew, without a reply (`ACK-09`).
+    #[inline(never)]
     pub(super) fn on_recover_async(
         &mut self,
         frame: &Incoming<'_>,
@@ -161,6 +175,7 @@ impl Session {
     }
 
     /// Client: a confirm of publishes (`CNF-03`).
+    #[inline(never)]
     pub(super) fn on_confirm(
         &mut self,
         frame: &Incoming<'_>,
@@ -168,7 +183,9 @@ impl Session {
         slot: Slot,
         next: &mut Option<Event>,
     ) -> Result<(), Fault> {
-        let (tag, multiple) = settled_by(frame, kind)?;
+        let Some((tag, multiple)) = settled_by(frame, kind) else {
+            return Err(self.malformed(frame, kind));
+        };
         let fate = if kind == MethodKind::BasicAck { Fate::Acked } else { Fate::Nacked };
         let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
         let (channel, events) = (state.id, &mut self.events);
@@ -209,16 +226,16 @@ impl Session {
 
 /// What an ack, nack or reject settles: the tag, and whether all up to it.
 #[inline]
-fn settled_by(frame: &Incoming<'_>, kind: MethodKind) -> Result<(u64, bool), Fault> {
-    Ok(match kind {
+fn settled_by(frame: &Incoming<'_>, kind: MethodKind) -> Option<(u64, bool)> {
+    Some(match kind {
         MethodKind::BasicAck => {
-            let ack = frame.judged(basic::Ack::read(frame.payload))?;
+            let ack = basic::Ack::read(frame.payload)?;
             (ack.delivery_tag, ack.multiple)
         }
         MethodKind::BasicNack => {
-            let nack = frame.judged(basic::Nack::read(frame.payload))?;
+            let nack = basic::Nack::read(frame.payload)?;
             (nack.delivery_tag, nack.multiple)
         }
-        _ => (frame.judged(basic::Reject::read(frame.payload))?.delivery_tag, false),
+        _ => (basic::Reject::read(frame.payload)?.delivery_tag, false),
     })
 }

@@ -53,9 +53,7 @@ impl<'a> Incoming<'a> {
     /// Class id and method id, if the payload of this method frame has them.
     #[inline]
     pub(crate) fn method_id(&self) -> Option<MethodId> {
-        let &[c0, c1, m0, m1] = self.payload.first_chunk()?;
-        let (class_id, method_id) = (u16::from_be_bytes([c0, c1]), u16::from_be_bytes([m0, m1]));
-        Some(MethodId { class_id, method_id })
+        self.payload.first_chunk().copied().map(MethodId::parse)
     }
 
     #[cold]
@@ -68,12 +66,6 @@ impl<'a> Incoming<'a> {
     pub(crate) fn octets(&self) -> &'a [u8] {
         let range = self.start as usize..self.payload_end() as usize;
         self.chunk.get(range).unwrap_or(&[])
-    }
-
-    /// The arguments of this frame's method, judged (`MTH-04`, `MTH-05`).
-    #[inline]
-    pub(crate) fn judged<T>(&self, read: Result<T, DecodeError>) -> Result<T, Fault> {
-        read.map_err(|error| self.malformed("MTH-04", error))
     }
 
     #[cold]

@@ -22,21 +22,22 @@ impl Session {
         frame: &Incoming<'_>,
         next: &mut Option<Event>,
     ) -> Result<(), Fault> {
-        let Some(id) = frame.method_id() else {
+        let Some(ids) = frame.payload.first_chunk::<4>() else {
             return if self.is_leaving(frame.channel) { Ok(()) } else { Err(frame.without_ids()) };
         };
-        let kind = if self.usual.0 == id {
-            self.usual.1
-        } else {
-            match self.judge_method(frame, id) {
-                Ok(kind) => kind,
-                Err(fault) => return self.unless_leaving(frame, id, fault),
-            }
+        let kind = match self.usual {
+            (usual, Some(kind)) if usual == *ids => kind,
+            _ => match self.judge_method(frame, MethodId::parse(*ids)) {
+                Ok(kind) => {
+                    self.usual = (*ids, Some(kind));
+                    kind
+                }
+                Err(fault) => return self.unless_leaving(frame, MethodId::parse(*ids), fault),
+            },
         };
-        self.usual = (id, kind);
         match self.on_channel_method(frame, kind, next) {
             Ok(()) => Ok(()),
-            Err(fault) => self.unless_leaving(frame, id, fault),
+            Err(fault) => self.unless_leaving(frame, MethodId::parse(*ids), fault),
         }
     }
 
@@ -133,6 +134,7 @@ impl Session {
         }
     }
 
+    #[inline(never)]
     fn on_unopened(&mut self, frame: &Incoming<'_>, kind: MethodKind) -> Result<(), Fault> {
         if kind != MethodKind::ChannelOpen || self.side != Side::Server {
             // LIM-05: no state is made for it.
@@ -160,6 +162,7 @@ impl Session {
         Ok(())
     }
 
+    #[inline(never)]
     fn on_method_while_closing(
         &mut self,
         frame: &Incoming<'_>,
@@ -201,6 +204,7 @@ impl Session {
         }
     }
 
+    #[inline(never)]
     fn on_method_while_opening(
         &mut self,
         frame: &Incoming<'_>,
@@ -222,6 +226,7 @@ impl Session {
         }
     }
 
+    #[inline]
     fn on_method_while_open(
         &mut self,
         frame: &Incoming<'_>,
@@ -271,6 +276,7 @@ impl Session {
     }
 
     /// The peer closes the channel: answered without asking the application (`CHN-14`).
+    #[inline(never)]
     fn on_peer_close(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<(), Fault> {
         let Method::ChannelClose(close) = self.decode(frame)? else { return Ok(()) };
         let blamed = (close.class_id, close.method_id);
@@ -338,7 +344,14 @@ impl Session {
 
     /// The arguments, judged (`MTH-04`, `MTH-05`).
     pub(crate) fn decode<'a>(&self, frame: &Incoming<'a>) -> Result<Method<'a>, Fault> {
-        frame.judged(Method::decode(self.dialect, frame.payload, &self.table))
+        Method::decode(self.dialect, frame.payload, &self.table)
+            .map_err(|error| frame.malformed("MTH-04", error))
+    }
+
+    /// What is wrong with a method that could not be read.
+    #[cold]
+    pub(crate) fn malformed(&self, frame: &Incoming<'_>, kind: MethodKind) -> Fault {
+        frame.malformed("MTH-04", kind.fault_in(frame.payload, self.dialect, &self.table))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::phase::Side;
 use crate::protocol::{Dialect, Method, MethodKind, ReplyCode, channel};
 
 impl Session {
+    #[inline(never)]
     pub(super) fn on_request(
         &mut self,
         frame: &Incoming<'_>,
@@ -66,6 +67,7 @@ impl Session {
         Ok(())
     }
 
+    #[inline(never)]
     pub(super) fn on_flow(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<(), Fault> {
         let Method::ChannelFlow(flow) = self.decode(frame)? else { return Ok(()) };
         self.owe(frame, MethodKind::ChannelFlow, slot, Owed::FlowOk { active: flow.active })?;
@@ -89,6 +91,7 @@ impl Session {
         }
     }
 
+    #[inline(never)]
     pub(super) fn on_reply(
         &mut self,
         frame: &Incoming<'_>,
@@ -106,6 +109,7 @@ impl Session {
     }
 
     /// Broker-J ends an auto-closing browser with a cancel-ok that nobody asked for.
+    #[inline(never)]
     pub(super) fn on_cancel_ok(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<(), Fault> {
         let Method::BasicCancelOk(ok) = self.decode(frame)? else { return Ok(()) };
         let tag = ok.consumer_tag.as_octets();
@@ -128,6 +132,7 @@ impl Session {
     }
 
     /// Broker-J answers basic.recover-async too, in 0-8 alone (`DIA-05`).
+    #[inline(never)]
     pub(super) fn on_recover_ok(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<(), Fault> {
         let kind = MethodKind::BasicRecoverOk;
         if self.dialect != Dialect::V0_8 || self.find_pending(kind, slot).is_some() {

@@ -18,7 +18,7 @@ use crate::output::{Framing, HEARTBEAT_FRAME, Payload, Transmit};
 use crate::peer::Capabilities;
 use crate::phase::{Phase, Side};
 use crate::profile::Profile;
-use crate::protocol::{AsMethod, ContentHeader, Dialect, MethodId, MethodKind, channel};
+use crate::protocol::{AsMethod, ContentHeader, Dialect, MethodKind, channel};
 use crate::wire::{EncodeError, TableLimits};
 
 /// The part of a connection that commands on a channel reach.
@@ -48,8 +48,8 @@ pub(crate) struct Session {
     /// Events that have been decided but not polled.
     pub(crate) events: VecDeque<Event>,
     last_request: u64,
-    /// The method that came last on a channel: mostly the next is one of its kind.
-    pub(crate) usual: (MethodId, MethodKind),
+    /// The ids of the method that came last on a channel: mostly the next is one of its kind.
+    pub(crate) usual: ([u8; 4], Option<MethodKind>),
     /// The channel on which something must be settled before the next content is taken.
     pub(crate) held: Option<Slot>,
     /// The peer will send nothing more.
@@ -94,7 +94,7 @@ impl Session {
             reserve_used: 0,
             events: VecDeque::new(),
             last_request: 0,
-            usual: (MethodId::default(), MethodKind::ChannelOpen),
+            usual: ([0; 4], None),
             held: None,
             input_ended: false,
             pinning: Vec::new(),

@@ -16,7 +16,8 @@ use crate::protocol::{MethodKind, ReplyCode};
 
 impl Connection {
     /// The next thing that has happened; `None` when nothing has, or while a decision is owed.
-    #[inline]
+    // Inlined into the caller's loop the event would be moved once more, right after it was written.
+    #[inline(never)]
     pub fn poll_event(&mut self) -> Option<Event> {
         let mut next = None;
         self.decode(&mut next);
@@ -54,11 +55,10 @@ impl Connection {
             return false;
         }
         self.stalled = self.session.output_gated() && !self.input.ended;
-        if self.stalled || self.session.is_held() {
-            return false;
+        if self.session.held.is_some() && !self.session.is_held() {
+            self.session.held = None;
         }
-        self.session.held = None;
-        true
+        !self.stalled && self.session.held.is_none()
     }
 
     /// Decodes frames until there is something to tell or the chunk is used up.
@@ -151,11 +151,11 @@ impl Connection {
         let (header, rest) = chunk.get(at..)?.split_first_chunk::<FRAME_HEADER_LEN>()?;
         let FrameHeader { frame_type, channel, size } = FrameHeader::parse(header);
         // Frames are whole: they were cut before.
-        let (payload, rest) = rest.split_at_checked(size as usize).unwrap_or_default();
-        let start = u32::try_from(at).unwrap_or(u32::MAX);
-        let frame = Incoming { chunk, payload, start, channel, offset: self.input.offset() };
-        let is_usual =
-            self.session.phase == Phase::Open && channel != 0 && rest.first() == Some(&FRAME_END);
+        let whole = rest.get(..=size as usize).and_then(<[u8]>::split_last);
+        let Some((&FRAME_END, payload)) = whole else { return Some(self.step_judging(next)) };
+        let (start, offset) = (place(at), self.input.offset());
+        let frame = Incoming { chunk, payload, start, channel, offset };
+        let is_usual = self.session.phase == Phase::Open && channel != 0;
         let result = match frame_type {
             FrameType::BODY if is_usual && size <= self.largest_body => {
                 self.session.on_body_frame(&frame, &self.rules, next)
@@ -197,8 +197,7 @@ impl Connection {
         };
         let header = FrameHeader::parse(header);
         let (payload, rest) = rest.split_at_checked(header.size as usize).unwrap_or_default();
-        let start = u32::try_from(self.input.at).unwrap_or(u32::MAX);
-        let offset = self.input.offset();
+        let (start, offset) = (place(self.input.at), self.input.offset());
         let frame = Incoming { chunk, payload, start, channel: header.channel, offset };
         let framed =
             self.judge_header(header, &frame).and_then(|()| judge_end(rest.first(), &frame));
@@ -333,6 +332,13 @@ impl Connection {
             Side::Server => self.largest_body,
         };
     }
+}
+
+/// A place in a chunk.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "no chunk is longer than 1 GiB")]
+const fn place(at: usize) -> u32 {
+    at as u32
 }
 
 /// The end octet, before the payload is looked at (`FRM-02`).

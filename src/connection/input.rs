@@ -324,18 +324,25 @@ impl Input {
     #[inline]
     pub(crate) fn has_chunk(&mut self) -> bool {
         if self.chunk.is_none() {
-            self.chunk = self.chunks.pop_front();
-            if self.chunk.is_none() && self.chunks.capacity() > KEPT_CHUNKS {
-                self.chunks = VecDeque::new();
-            }
+            self.chunk = self.next_chunk();
         }
         self.chunk.is_some()
+    }
+
+    #[inline(never)]
+    fn next_chunk(&mut self) -> Option<Bytes> {
+        let next = self.chunks.pop_front();
+        if next.is_none() && self.chunks.capacity() > KEPT_CHUNKS {
+            self.chunks = VecDeque::new();
+        }
+        next
     }
 
     /// Gives up the chunk once all of it is decoded.
     #[inline]
     pub(crate) fn used_up(&mut self) -> Option<Bytes> {
-        if self.at < self.chunk.as_ref()?.len() {
+        // Chunks are whole frames: where less than a header is left, nothing is.
+        if self.chunk.as_ref()?.len().saturating_sub(self.at) >= FRAME_HEADER_LEN {
             return None;
         }
         self.before = self.offset();

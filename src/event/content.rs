@@ -204,14 +204,14 @@ pub struct Content {
     pub(crate) body: Option<Bytes>,
     pub(crate) head: Head,
     /// Where the body begins, if it lies behind the head.
-    pub(crate) body_at: u32,
+    pub(crate) body_at: usize,
 }
 
 impl Content {
     head_accessors!();
 
     pub(crate) fn without_body(head: Head) -> Self {
-        let body_at = u32::try_from(head.octets.len()).unwrap_or(u32::MAX);
+        let body_at = head.octets.len();
         Self { body: None, head, body_at }
     }
 
@@ -219,7 +219,7 @@ impl Content {
     pub fn body(&self) -> &[u8] {
         match &self.body {
             Some(body) => body,
-            None => self.head.octets.get(self.body_at as usize..).unwrap_or(&[]),
+            None => self.head.octets.get(self.body_at..).unwrap_or(&[]),
         }
     }
 
@@ -232,7 +232,7 @@ impl Content {
     pub fn into_body(self) -> Bytes {
         self.body.unwrap_or_else(|| {
             let mut octets = self.head.octets;
-            octets.advance(octets.len().min(self.body_at as usize));
+            octets.advance(octets.len().min(self.body_at));
             octets
         })
     }
@@ -242,7 +242,7 @@ impl Content {
         let body = self.body();
         let head = self.head.to_detached(body);
         let body_at = head.octets.len().saturating_sub(body.len());
-        Self { body: None, head, body_at: u32::try_from(body_at).unwrap_or(u32::MAX) }
+        Self { body: None, head, body_at }
     }
 }
 

@@ -16,6 +16,29 @@ use crate::wire::{DecodeError, DecodeErrorKind};
 /// wrong. Framing is lost then, and the caller must not decode further input (`FRM-12`).
 #[inline]
 pub fn cut(input: &[u8], max_payload: u32) -> Result<Cut<'_>, DecodeError> {
+    match whole(input, max_payload) {
+        Some(frame) => Ok(Cut::Frame { frame, consumed: frame.total_len() }),
+        None => not_whole(input, max_payload),
+    }
+}
+
+/// The frame at the front of `input`, if it is all there and nothing is wrong with it.
+#[inline]
+pub(super) fn whole(input: &[u8], max_payload: u32) -> Option<RawFrame<'_>> {
+    let (header, rest) = input.split_first_chunk::<FRAME_HEADER_LEN>()?;
+    let FrameHeader { frame_type, channel, size } = FrameHeader::parse(header);
+    if !frame_type.is_known() || size > max_payload {
+        return None;
+    }
+    let (payload, rest) = rest.split_at_checked(usize::try_from(size).ok()?)?;
+    let is_ended = rest.first() == Some(&FRAME_END);
+    is_ended.then_some(RawFrame { frame_type, channel, payload })
+}
+
+/// What is wrong, or how much is missing, where no whole frame is at the front.
+#[cold]
+#[inline(never)]
+pub(super) fn not_whole(input: &[u8], max_payload: u32) -> Result<Cut<'_>, DecodeError> {
     let Some((octets, rest)) = input.split_first_chunk::<FRAME_HEADER_LEN>() else {
         return cut_short(input);
     };
@@ -31,19 +54,14 @@ pub fn cut(input: &[u8], max_payload: u32) -> Result<Cut<'_>, DecodeError> {
     let Ok(size) = usize::try_from(header.size) else {
         return Err(too_large(header.size, usize::MAX as u64));
     };
-    let Some((payload, rest)) = rest.split_at_checked(size) else {
+    let Some(behind) = rest.get(size..) else {
         return Ok(Cut::NeedMore { at_least: (size - rest.len()).saturating_add(1) });
     };
-    let Some(&end) = rest.first() else {
-        return Ok(Cut::NeedMore { at_least: 1 });
-    };
-    let body_end = FRAME_HEADER_LEN + payload.len();
-    // FRM-02
-    if end != FRAME_END {
-        return Err(bad_end(end, body_end));
+    match behind.first() {
+        // FRM-02
+        Some(&end) => Err(bad_end(end, FRAME_HEADER_LEN + size)),
+        None => Ok(Cut::NeedMore { at_least: 1 }),
     }
-    let frame = RawFrame { frame_type: header.frame_type, channel: header.channel, payload };
-    Ok(Cut::Frame { frame, consumed: body_end + 1 })
 }
 
 /// What [`cut`] found.
@@ -66,7 +84,6 @@ pub enum Cut<'a> {
     },
 }
 
-#[cold]
 fn cut_short(input: &[u8]) -> Result<Cut<'_>, DecodeError> {
     match input.first() {
         Some(&octet) if !FrameType(octet).is_known() => Err(unknown_type(FrameType(octet))),
@@ -74,22 +91,16 @@ fn cut_short(input: &[u8]) -> Result<Cut<'_>, DecodeError> {
     }
 }
 
-#[cold]
-#[inline(never)]
 const fn unknown_type(frame_type: FrameType) -> DecodeError {
     let kind = DecodeErrorKind::UnknownFrameType { frame_type: frame_type.0 };
     DecodeError::new(kind, "frame type", 0)
 }
 
-#[cold]
-#[inline(never)]
 const fn too_large(size: u32, limit: u64) -> DecodeError {
     let kind = DecodeErrorKind::TooLarge { size: size as u64, limit };
     DecodeError::new(kind, "frame size", 3)
 }
 
-#[cold]
-#[inline(never)]
 const fn bad_end(octet: u8, offset: usize) -> DecodeError {
     DecodeError::new(DecodeErrorKind::BadFrameEnd { octet }, "frame end", offset)
 }

@@ -1,8 +1,8 @@
 use core::{fmt, iter::FusedIterator};
 
 use super::{
-    CONTENT_HEADER_MIN_SIZE, Cut, FRAME_END, FRAME_HEADER_LEN, FrameHeader, FrameType, RawFrame,
-    cut,
+    CONTENT_HEADER_MIN_SIZE, FRAME_END, FRAME_HEADER_LEN, FrameHeader, FrameType, RawFrame,
+    cutter::{not_whole, whole},
 };
 use crate::wire::DecodeError;
 
@@ -92,6 +92,14 @@ impl<'a> Scanner<'a> {
         self.input.get(self.position..).unwrap_or_default()
     }
 
+    /// What is wrong with the frame that isn't whole, if it isn't only cut off.
+    #[cold]
+    fn fault(&mut self) -> Option<DecodeError> {
+        let error = not_whole(self.remaining(), self.max_payload).err()?;
+        self.failed = true;
+        Some(error.at(self.position))
+    }
+
     /// Moves to the next offset at which a frame plausibly begins, and returns it.
     ///
     /// After a fault the search begins behind the octet at which the frame at fault began, else at
@@ -124,21 +132,18 @@ impl<'a> Scanner<'a> {
 impl<'a> Iterator for Scanner<'a> {
     type Item = (usize, Result<RawFrame<'a>, DecodeError>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.failed || self.position >= self.input.len() {
             return None;
         }
         let offset = self.position;
-        match cut(self.remaining(), self.max_payload) {
-            Ok(Cut::Frame { frame, consumed }) => {
-                self.position = offset.saturating_add(consumed);
+        match whole(self.remaining(), self.max_payload) {
+            Some(frame) => {
+                self.position = offset.saturating_add(frame.total_len());
                 Some((offset, Ok(frame)))
             }
-            Ok(Cut::NeedMore { .. }) => None,
-            Err(error) => {
-                self.failed = true;
-                Some((offset, Err(error.at(offset))))
-            }
+            None => self.fault().map(|error| (offset, Err(error))),
         }
     }
 }

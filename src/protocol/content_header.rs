@@ -35,17 +35,41 @@ impl<'a> ContentHeader<'a> {
     /// When the class is not `basic`, when octets are missing, or as [`Properties::parse`] says.
     #[inline]
     pub fn parse(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
-        let mut r = Reader::new(payload);
-        let class_id = r.u16("class-id")?;
-        if class_id != Self::BASIC {
-            let kind = DecodeErrorKind::UnknownClass { class_id };
-            return Err(DecodeError::new(kind, "class-id", 0));
+        match Self::read(payload, limits) {
+            Some(header) => Ok(header),
+            None => Err(Self::fault_in(payload, limits)),
         }
-        let weight = r.u16("weight")?;
-        let body_size = r.u64("body-size")?;
-        let properties =
-            Properties::parse(r.rest(), limits).map_err(|error| error.at(r.position()))?;
-        Ok(Self { class_id, weight, body_size, properties })
+    }
+
+    /// Reads the payload of a header frame; [`Self::fault_in`] tells why it can't.
+    #[inline]
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
+        // One look at the length is enough for all fields of fixed length.
+        payload.get(Self::FIXED_LEN..)?;
+        let mut r = Reader::new(payload);
+        let class_id = r.u16()?;
+        if class_id != Self::BASIC {
+            return None;
+        }
+        let (weight, body_size) = (r.u16()?, r.u64()?);
+        let properties = Properties::read(r.rest(), limits)?;
+        Some(Self { class_id, weight, body_size, properties })
+    }
+
+    /// What is wrong with a payload that could not be read.
+    #[cold]
+    pub(crate) fn fault_in(payload: &[u8], limits: &TableLimits) -> DecodeError {
+        let mut r = Reader::new(payload);
+        match r.u16() {
+            Some(class_id) if class_id != Self::BASIC => {
+                let kind = DecodeErrorKind::UnknownClass { class_id };
+                DecodeError::new(kind, "class-id", 0)
+            }
+            None => r.truncated("class-id", 2),
+            Some(_) if r.u16().is_none() => r.truncated("weight", 2),
+            Some(_) if r.u64().is_none() => r.truncated("body-size", 8),
+            Some(_) => Properties::fault_in(r.rest(), limits).at(r.position()),
+        }
     }
 
     /// Octets of class, weight, body size and flags.

@@ -20,8 +20,8 @@ impl<'a> Method<'a> {
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
         let mut r = Reader::new(payload);
-        let class_id = r.u16("class-id")?;
-        let method_id = r.u16("method-id")?;
+        let class_id = r.u16().ok_or_else(|| r.truncated("class-id", 2))?;
+        let method_id = r.u16().ok_or_else(|| r.truncated("method-id", 2))?;
         let Some(kind) = MethodKind::from_id(dialect, MethodId { class_id, method_id }) else {
             let kind = DecodeErrorKind::UnknownMethod { class_id, method_id };
             return Err(DecodeError::new(kind, "method-id", 0));

@@ -12,6 +12,15 @@ pub struct MethodId {
     pub method_id: u16,
 }
 
+impl MethodId {
+    /// The four octets that every method frame's payload begins with.
+    #[inline]
+    pub(crate) const fn parse([c0, c1, m0, m1]: [u8; 4]) -> Self {
+        let (class_id, method_id) = (u16::from_be_bytes([c0, c1]), u16::from_be_bytes([m0, m1]));
+        Self { class_id, method_id }
+    }
+}
+
 /// The two numbers, such as `50.10`.
 impl fmt::Display for MethodId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -19,6 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod argument;
 mod content_header;
 mod dialect;
 mod display;
@@ -42,5 +43,3 @@ pub use properties::{Properties, PropertyIter};
 pub use properties_buf::PropertiesBuf;
 pub use reply_code::ReplyCode;
 pub use traits::{AsMethod, Notice, Reply, Request};
-
-use properties::PropertyType;

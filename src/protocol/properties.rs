@@ -1,8 +1,11 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::Property;
-use crate::wire::{DecodeError, DecodeErrorKind, LongStr, Reader, ShortStr, TableLimits, Value};
+use super::{
+    Property,
+    argument::{self, WireType},
+};
+use crate::wire::{DecodeError, DecodeErrorKind, LongStr, Reader, TableLimits, Value};
 
 /// The properties of a content: a flag per property and the octets of those that are set.
 ///
@@ -27,15 +30,31 @@ impl<'a> Properties<'a> {
     /// malformed or passes `limits`.
     #[inline]
     pub fn parse(octets: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+        match Self::read(octets, limits) {
+            Some(properties) => Ok(properties),
+            None => Err(Self::fault_in(octets, limits)),
+        }
+    }
+
+    /// Checks octets as [`Self::parse`] does; [`Self::fault_in`] tells what is wrong with them.
+    #[inline]
+    pub(super) fn read(octets: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::new(octets).judging(limits.short_strings);
-        let flags = r.u16("property-flags")?;
+        let flags = r.u16()?;
+        let passes = flags & !Property::FLAGS == 0 && Self::passes(flags, r, limits);
+        passes.then_some(Self { flags, octets: r.rest() })
+    }
+
+    /// What is wrong with octets that could not be read.
+    #[cold]
+    pub(super) fn fault_in(octets: &[u8], limits: &TableLimits) -> DecodeError {
+        let mut r = Reader::new(octets).judging(limits.short_strings);
+        let Some(flags) = r.u16() else { return r.truncated("property-flags", 2) };
         if flags & !Property::FLAGS != 0 {
-            return Err(DecodeError::new(DecodeErrorKind::BadFlags { flags }, "property-flags", 0));
+            return DecodeError::new(DecodeErrorKind::BadFlags { flags }, "property-flags", 0);
         }
-        if !Self::passes(flags, r, limits) {
-            return Err(fault_in(flags, r, limits));
-        }
-        Ok(Self { flags, octets: r.rest() })
+        let fields = set_in(flags).map(|property| (property.name(), property.wire_type()));
+        argument::fault_in(fields, r, limits)
     }
 
     /// Wraps a flag word and values that belong to it.
@@ -87,7 +106,7 @@ impl<'a> Properties<'a> {
         }
         let mut r = Reader::new(self.octets);
         for earlier in set_in(self.flags & property.flags_before()) {
-            skip(&mut r, earlier).ok()?;
+            skip(&mut r, earlier)?;
         }
         Some(r)
     }
@@ -132,30 +151,19 @@ impl<'a> Iterator for PropertyIter<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let property = first_set(self.flags)?;
         self.flags &= !property.flag();
-        let name = property.name();
         let value = match property.wire_type() {
-            PropertyType::Octet => Value::U8(self.rest.u8(name).ok()?),
-            PropertyType::Timestamp => Value::Timestamp(self.rest.u64(name).ok()?),
-            PropertyType::Table => Value::Table(self.rest.checked_table(name).ok()?),
-            PropertyType::ShortStr => {
-                let text: ShortStr<'a> = self.rest.short_str(name).ok()?;
-                Value::LongStr(LongStr::from_octets(text.as_octets()))
+            WireType::LongLong => Value::Timestamp(self.rest.u64()?),
+            WireType::Table => Value::Table(self.rest.checked_table()?),
+            WireType::ShortStr => {
+                Value::LongStr(LongStr::from_octets(self.rest.short_str()?.as_octets()))
             }
+            _ => Value::U8(self.rest.u8()?),
         };
         Some((property, value))
     }
 }
 
 impl core::iter::FusedIterator for PropertyIter<'_> {}
-
-/// How the value of a property lies on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PropertyType {
-    Octet,
-    Timestamp,
-    ShortStr,
-    Table,
-}
 
 impl Property {
     /// The flag that says that it is set (`CNT-13`).
@@ -199,7 +207,7 @@ fn first_set(flags: u16) -> Option<Property> {
 pub(super) fn pass_short_strs(r: &mut Reader<'_>, flags: u16) -> bool {
     let mut left = flags;
     while left != 0 {
-        if !r.pass_short_str() {
+        if r.short_str().is_none() {
             return false;
         }
         left &= left - 1;
@@ -207,28 +215,14 @@ pub(super) fn pass_short_strs(r: &mut Reader<'_>, flags: u16) -> bool {
     true
 }
 
-/// What is wrong with the values of these properties, or behind them.
-#[cold]
-#[inline(never)]
-fn fault_in(flags: u16, mut r: Reader<'_>, limits: &TableLimits) -> DecodeError {
-    let fault = set_in(flags).find_map(|property| match property.wire_type() {
-        PropertyType::Table => r.table(property.name(), limits).err(),
-        _ => skip(&mut r, property).err(),
-    });
-    // Only what doesn't pass comes here.
-    let unknown = DecodeError::new(DecodeErrorKind::BadFlags { flags }, "property-flags", 0);
-    fault.or_else(|| r.finish().err()).unwrap_or(unknown)
-}
-
-/// Passes over the value of a property.
+/// Passes over the value of a property, which was checked before.
 #[inline]
-pub(super) fn skip(r: &mut Reader<'_>, property: Property) -> Result<(), DecodeError> {
-    let name = property.name();
+pub(super) fn skip(r: &mut Reader<'_>, property: Property) -> Option<()> {
     match property.wire_type() {
-        PropertyType::Octet => _ = r.u8(name)?,
-        PropertyType::Timestamp => _ = r.u64(name)?,
-        PropertyType::ShortStr => _ = r.short_str(name)?,
-        PropertyType::Table => _ = r.checked_table(name)?,
+        WireType::ShortStr => _ = r.short_str()?,
+        WireType::Table => _ = r.checked_table()?,
+        WireType::LongLong => _ = r.u64()?,
+        _ => _ = r.u8()?,
     }
-    Ok(())
+    Some(())
 }

@@ -97,7 +97,7 @@ impl PropertiesBuf {
     fn replace(&mut self, property: Property, head: &[u8], value: &[u8]) {
         let mut r = Reader::new(&self.octets);
         for earlier in set_in(self.flags & property.flags_before()) {
-            if skip(&mut r, earlier).is_err() {
+            if skip(&mut r, earlier).is_none() {
                 break;
             }
         }

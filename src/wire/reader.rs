@@ -5,7 +5,8 @@ use super::{
 
 /// Reads fields off the front of a slice and knows how far it has come.
 ///
-/// After an error the reader stands where the field began.
+/// Reading gives no reasons: an error takes 48 octets, which every result would have to make room for. Who
+/// can't read on asks for what is wrong, field by field, with a reader that stands where the field begins.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
@@ -43,37 +44,62 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    pub(crate) fn u8(&mut self, field: &'static str) -> Result<u8, DecodeError> {
-        self.chunk(field).map(u8::from_be_bytes)
+    pub(crate) fn u8(&mut self) -> Option<u8> {
+        self.chunk().map(u8::from_be_bytes)
     }
 
     #[inline]
-    pub(crate) fn u16(&mut self, field: &'static str) -> Result<u16, DecodeError> {
-        self.chunk(field).map(u16::from_be_bytes)
+    pub(crate) fn u16(&mut self) -> Option<u16> {
+        self.chunk().map(u16::from_be_bytes)
     }
 
     #[inline]
-    pub(crate) fn u32(&mut self, field: &'static str) -> Result<u32, DecodeError> {
-        self.chunk(field).map(u32::from_be_bytes)
+    pub(crate) fn u32(&mut self) -> Option<u32> {
+        self.chunk().map(u32::from_be_bytes)
     }
 
     #[inline]
-    pub(crate) fn u64(&mut self, field: &'static str) -> Result<u64, DecodeError> {
-        self.chunk(field).map(u64::from_be_bytes)
+    pub(crate) fn u64(&mut self) -> Option<u64> {
+        self.chunk().map(u64::from_be_bytes)
     }
 
     #[inline]
-    pub(crate) fn short_str(&mut self, field: &'static str) -> Result<ShortStr<'a>, DecodeError> {
-        match self.take_short_str() {
-            Some(text) => Ok(ShortStr::from_octets(text)),
-            None => Err(self.bad_short_str(field)),
+    pub(crate) fn short_str(&mut self) -> Option<ShortStr<'a>> {
+        let (&declared, rest) = self.rest.split_first()?;
+        let (text, rest) = rest.split_at_checked(usize::from(declared))?;
+        if self.short_strings == ShortStrings::Checked && !is_text(text) {
+            return None;
         }
+        self.rest = rest;
+        Some(ShortStr::from_octets(text))
     }
 
-    /// Passes over a short string. False: [`Reader::short_str`] tells what is wrong with it.
     #[inline]
-    pub(crate) fn pass_short_str(&mut self) -> bool {
-        self.take_short_str().is_some()
+    pub(crate) fn long_str(&mut self) -> Option<LongStr<'a>> {
+        self.counted().map(LongStr::from_octets)
+    }
+
+    #[inline]
+    pub(crate) fn table(&mut self, limits: &TableLimits) -> Option<Table<'a>> {
+        let start = *self;
+        let octets = self.counted()?;
+        if !octets.is_empty() && !validate::is_table(octets, limits) {
+            *self = start;
+            return None;
+        }
+        Some(Table::from_valid(octets))
+    }
+
+    /// Reads a table whose structure was checked before.
+    #[inline]
+    pub(crate) fn checked_table(&mut self) -> Option<Table<'a>> {
+        self.counted().map(Table::from_valid)
+    }
+
+    /// Checks that every octet was read (`MTH-05`).
+    #[inline]
+    pub(crate) fn finish(self) -> Option<()> {
+        self.rest.is_empty().then_some(())
     }
 
     /// Passes over octets, if they are there.
@@ -84,107 +110,72 @@ impl<'a> Reader<'a> {
         true
     }
 
-    #[inline]
-    pub(crate) fn long_str(&mut self, field: &'static str) -> Result<LongStr<'a>, DecodeError> {
-        self.counted(field).map(LongStr::from_octets)
-    }
-
-    #[inline]
-    pub(crate) fn table(
-        &mut self,
-        field: &'static str,
-        limits: &TableLimits,
-    ) -> Result<Table<'a>, DecodeError> {
-        let start = *self;
-        let octets = self.counted(field)?;
-        if !octets.is_empty() {
-            let base = self.position() - octets.len();
-            if let Err(error) = validate::table(octets, limits, Site { field, base }) {
-                *self = start;
-                return Err(error);
-            }
-        }
-        Ok(Table::from_valid(octets))
-    }
-
-    /// Reads a table whose structure was checked before.
-    #[inline]
-    pub(crate) fn checked_table(&mut self, field: &'static str) -> Result<Table<'a>, DecodeError> {
-        self.counted(field).map(Table::from_valid)
-    }
-
-    /// Checks that every octet was read (`MTH-05`).
-    #[inline]
-    pub(crate) fn finish(self) -> Result<(), DecodeError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(self.trailing()) }
-    }
-
-    /// Reads octets behind a length of four octets, which is unsigned (`TYP-06`).
-    #[inline]
-    fn counted(&mut self, field: &'static str) -> Result<&'a [u8], DecodeError> {
-        let Some((&length, rest)) = self.rest.split_first_chunk::<4>() else {
-            return Err(self.truncated(field, 4));
-        };
-        let declared = u32::from_be_bytes(length);
-        let split = usize::try_from(declared).ok().and_then(|n| rest.split_at_checked(n));
-        let Some((octets, rest)) = split else {
-            return Err(self.overrun(field, declared, rest.len()));
-        };
-        self.rest = rest;
-        Ok(octets)
-    }
-
-    #[inline]
-    fn take_short_str(&mut self) -> Option<&'a [u8]> {
-        let (&declared, rest) = self.rest.split_first()?;
-        let (text, rest) = rest.split_at_checked(usize::from(declared))?;
-        if self.short_strings == ShortStrings::Checked && !is_text(text) {
-            return None;
-        }
-        self.rest = rest;
-        Some(text)
-    }
-
-    #[inline]
-    fn chunk<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], DecodeError> {
-        let Some((&chunk, rest)) = self.rest.split_first_chunk::<N>() else {
-            return Err(self.truncated(field, N));
-        };
-        self.rest = rest;
-        Ok(chunk)
-    }
-
+    /// What is wrong with a field of fixed length that could not be read.
     #[cold]
-    #[inline(never)]
-    fn bad_short_str(self, field: &'static str) -> DecodeError {
-        let Some((&declared, rest)) = self.rest.split_first() else {
-            return self.truncated(field, 1);
-        };
-        if rest.len() < usize::from(declared) {
-            return self.overrun(field, u32::from(declared), rest.len());
-        }
-        DecodeError::new(DecodeErrorKind::BadShortString, field, self.position())
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn truncated(self, field: &'static str, needed: usize) -> DecodeError {
+    pub(crate) fn truncated(self, field: &'static str, needed: usize) -> DecodeError {
         let kind = DecodeErrorKind::Truncated { needed, available: self.rest.len() };
         DecodeError::new(kind, field, self.position())
     }
 
+    /// What is wrong with a short string that could not be read.
     #[cold]
-    #[inline(never)]
+    pub(crate) fn bad_short_str(self, field: &'static str) -> DecodeError {
+        match self.rest.split_first() {
+            None => self.truncated(field, 1),
+            Some((&declared, rest)) if rest.len() < usize::from(declared) => {
+                self.overrun(field, u32::from(declared), rest.len())
+            }
+            Some(_) => DecodeError::new(DecodeErrorKind::BadShortString, field, self.position()),
+        }
+    }
+
+    /// What is wrong with a long string that could not be read.
+    #[cold]
+    pub(crate) fn bad_long_str(self, field: &'static str) -> DecodeError {
+        match self.rest.split_first_chunk::<4>() {
+            None => self.truncated(field, 4),
+            Some((&length, rest)) => self.overrun(field, u32::from_be_bytes(length), rest.len()),
+        }
+    }
+
+    /// What is wrong with a table that could not be read.
+    #[cold]
+    pub(crate) fn bad_table(mut self, field: &'static str, limits: &TableLimits) -> DecodeError {
+        let start = self;
+        let Some(octets) = self.counted() else { return start.bad_long_str(field) };
+        let base = self.position() - octets.len();
+        let fault = validate::table_fault(octets, limits, Site { field, base });
+        fault.unwrap_or_else(|| self.trailing())
+    }
+
+    /// What is wrong if octets are left over.
+    #[cold]
+    pub(crate) fn trailing(self) -> DecodeError {
+        let kind = DecodeErrorKind::TrailingOctets { count: self.rest.len() };
+        DecodeError::new(kind, "payload", self.position())
+    }
+
+    #[cold]
     fn overrun(self, field: &'static str, declared: u32, available: usize) -> DecodeError {
         let kind = DecodeErrorKind::LengthOverrun { declared: u64::from(declared), available };
         DecodeError::new(kind, field, self.position())
     }
 
-    #[cold]
-    #[inline(never)]
-    fn trailing(self) -> DecodeError {
-        let kind = DecodeErrorKind::TrailingOctets { count: self.rest.len() };
-        DecodeError::new(kind, "payload", self.position())
+    /// Reads octets behind a length of four octets, which is unsigned (`TYP-06`).
+    #[inline]
+    fn counted(&mut self) -> Option<&'a [u8]> {
+        let (&length, rest) = self.rest.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_be_bytes(length)).ok()?;
+        let (octets, rest) = rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(octets)
+    }
+
+    #[inline]
+    fn chunk<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (&chunk, rest) = self.rest.split_first_chunk::<N>()?;
+        self.rest = rest;
+        Some(chunk)
     }
 }
 
@@ -203,28 +194,40 @@ mod tests {
     fn reads_in_network_order_and_knows_the_place() {
         let octets: alloc::vec::Vec<u8> = (1..=15).collect();
         let mut reader = Reader::new(&octets);
-        assert_eq!(reader.u8("a"), Ok(0x01));
-        assert_eq!(reader.u16("b"), Ok(0x0203));
-        assert_eq!(reader.u32("c"), Ok(0x0405_0607));
-        assert_eq!(reader.u64("d"), Ok(0x0809_0A0B_0C0D_0E0F));
+        assert_eq!(reader.u8(), Some(0x01));
+        assert_eq!(reader.u16(), Some(0x0203));
+        assert_eq!(reader.u32(), Some(0x0405_0607));
+        assert_eq!(reader.u64(), Some(0x0809_0A0B_0C0D_0E0F));
         assert_eq!(reader.position(), 15);
-        assert_eq!(reader.finish(), Ok(()));
-        let error = reader.u16("e").unwrap_err();
+        assert_eq!((reader.finish(), reader.u16()), (Some(()), None));
         let kind = DecodeErrorKind::Truncated { needed: 2, available: 0 };
-        assert_eq!(error, DecodeError::new(kind, "e", 15));
+        assert_eq!(reader.truncated("e", 2), DecodeError::new(kind, "e", 15));
     }
 
     #[test]
     fn a_failed_read_moves_nothing() {
         let mut reader = Reader::new(b"\x05abc");
+        assert_eq!((reader.short_str(), reader.long_str(), reader.pass(5)), (None, None, false));
         let kind = DecodeErrorKind::LengthOverrun { declared: 5, available: 3 };
-        assert_eq!(reader.short_str("s"), Err(DecodeError::new(kind, "s", 0)));
-        assert!(reader.long_str("l").is_err());
+        assert_eq!(reader.bad_short_str("s"), DecodeError::new(kind, "s", 0));
         assert_eq!(reader.rest(), b"\x05abc");
         let table = [0, 0, 0, 3, 1, b'a', b'I'];
         let mut reader = Reader::new(&table);
-        assert!(reader.table("t", &TableLimits::default()).is_err());
-        assert_eq!(reader.position(), 0);
+        assert_eq!((reader.table(&TableLimits::default()), reader.position()), (None, 0));
+        let kind = DecodeErrorKind::Truncated { needed: 4, available: 0 };
+        let error = reader.bad_table("t", &TableLimits::default());
+        assert_eq!(error, DecodeError::new(kind, "t", 6));
+    }
+
+    #[test]
+    fn what_ends_too_early_is_truncated() {
+        let error = |octets: &[u8], needed| {
+            let kind = DecodeErrorKind::Truncated { needed, available: octets.len() };
+            DecodeError::new(kind, "s", 0)
+        };
+        assert_eq!(Reader::new(b"").bad_short_str("s"), error(b"", 1));
+        assert_eq!(Reader::new(b"abc").bad_long_str("s"), error(b"abc", 4));
+        assert_eq!(Reader::new(b"ab").bad_table("s", &TableLimits::default()), error(b"ab", 4));
     }
 
     #[test]
@@ -232,12 +235,12 @@ mod tests {
         for (octets, is_good) in
             [(&b"\x02\xC3\xA9"[..], true), (b"\0", true), (b"\x01\0", false), (b"\x01\xC3", false)]
         {
-            assert!(Reader::new(octets).short_str("s").is_ok());
+            assert!(Reader::new(octets).short_str().is_some());
             let mut reader = Reader::new(octets).judging(ShortStrings::Checked);
-            let read = reader.short_str("s");
-            assert_eq!(read.is_ok(), is_good, "{octets:?}");
-            if let Err(error) = read {
-                assert_eq!(error, DecodeError::new(DecodeErrorKind::BadShortString, "s", 0));
+            assert_eq!(reader.short_str().is_some(), is_good, "{octets:?}");
+            if !is_good {
+                let error = DecodeError::new(DecodeErrorKind::BadShortString, "s", 0);
+                assert_eq!(reader.bad_short_str("s"), error);
                 assert_eq!(reader.rest(), octets);
             }
         }
@@ -250,17 +253,20 @@ mod tests {
             let kind =
                 DecodeErrorKind::LengthOverrun { declared: u64::from(declared), available: 2 };
             let expected = DecodeError::new(kind, "s", 0);
-            assert_eq!(Reader::new(&octets).long_str("s"), Err(expected));
-            let result = Reader::new(&octets).table("s", &TableLimits::default());
-            assert_eq!(result, Err(expected));
+            let mut reader = Reader::new(&octets);
+            assert_eq!(reader.long_str(), None);
+            assert_eq!(reader.bad_long_str("s"), expected);
+            assert_eq!(reader.table(&TableLimits::default()), None);
+            assert_eq!(reader.bad_table("s", &TableLimits::default()), expected);
         }
     }
 
     #[test]
     fn octets_left_over_are_counted() {
         let mut reader = Reader::new(b"abc");
-        reader.u8("a").unwrap();
-        let error = reader.finish().unwrap_err();
+        reader.u8().unwrap();
+        assert_eq!(reader.finish(), None);
+        let error = reader.trailing();
         assert_eq!(error.kind(), DecodeErrorKind::TrailingOctets { count: 2 });
         assert_eq!((error.offset(), error.reply_code()), (1, 501));
     }

@@ -26,8 +26,11 @@ impl<'a> Table<'a> {
     /// When a pair is cut short, an inner length passes the outer end (`TBL-02`), or a limit is
     /// passed; the offset counts from the start of `octets`.
     pub fn parse(octets: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
-        validate::table(octets, limits, Site { field: "table", base: 0 })?;
-        Ok(Self { octets })
+        if validate::is_table(octets, limits) {
+            return Ok(Self { octets });
+        }
+        let fault = validate::table_fault(octets, limits, Site { field: "table", base: 0 });
+        fault.map_or(Ok(Self { octets }), Err)
     }
 
     /// Wraps octets that were checked before.

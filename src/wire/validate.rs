@@ -10,9 +10,16 @@ pub(super) struct Site {
     pub(super) base: usize,
 }
 
-/// Checks the pairs of a table.
-pub(super) fn table(octets: &[u8], limits: &TableLimits, site: Site) -> Result<(), DecodeError> {
-    check(octets, Kind::Table, limits, site)
+/// Whether the octets are the pairs of a table; [`table_fault`] tells why they aren't.
+pub(super) fn is_table(octets: &[u8], limits: &TableLimits) -> bool {
+    check::<()>(octets, Kind::Table, limits, NOWHERE).is_ok()
+}
+
+/// What is wrong with the pairs of a table.
+#[cold]
+#[inline(never)]
+pub(super) fn table_fault(octets: &[u8], limits: &TableLimits, site: Site) -> Option<DecodeError> {
+    check(octets, Kind::Table, limits, site).err()
 }
 
 /// Checks the values of an array.
@@ -20,19 +27,37 @@ pub(super) fn array(octets: &[u8], limits: &TableLimits, site: Site) -> Result<(
     check(octets, Kind::Array, limits, site)
 }
 
+/// What a check says of a fault: nothing, or all. Nearly all tables are sound, and keeping account of
+/// the place and room for a reason would make up a good part of what checking them costs.
+trait Reason: Sized {
+    fn new(kind: DecodeErrorKind, site: Site, place: usize) -> Self;
+}
+
+impl Reason for () {
+    fn new(_: DecodeErrorKind, _: Site, _: usize) -> Self {}
+}
+
+impl Reason for DecodeError {
+    fn new(kind: DecodeErrorKind, site: Site, place: usize) -> Self {
+        Self::new(kind, site.field, site.base.saturating_add(place))
+    }
+}
+
+const NOWHERE: Site = Site { field: "", base: 0 };
+
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Table,
     Array,
 }
 
-fn check(octets: &[u8], kind: Kind, limits: &TableLimits, site: Site) -> Result<(), DecodeError> {
+fn check<R: Reason>(octets: &[u8], kind: Kind, limits: &TableLimits, site: Site) -> Result<(), R> {
     if octets.len() as u64 > u64::from(limits.max_octets) {
         return Err(too_large(octets.len(), limits, site));
     }
     // The usual depth gets a small stack; clearing the large one would cost more than the check.
     if usize::from(limits.max_depth) <= USUAL_DEPTH {
-        walk::<USUAL_DEPTH>(octets, kind, limits, site)
+        walk::<R, USUAL_DEPTH>(octets, kind, limits, site)
     } else {
         walk_deep(octets, kind, limits, site)
     }
@@ -40,21 +65,21 @@ fn check(octets: &[u8], kind: Kind, limits: &TableLimits, site: Site) -> Result<
 
 #[cold]
 #[inline(never)]
-fn walk_deep(
+fn walk_deep<R: Reason>(
     octets: &[u8],
     kind: Kind,
     limits: &TableLimits,
     site: Site,
-) -> Result<(), DecodeError> {
-    walk::<MOST_DEPTH>(octets, kind, limits, site)
+) -> Result<(), R> {
+    walk::<R, MOST_DEPTH>(octets, kind, limits, site)
 }
 
-fn walk<const LEVELS: usize>(
+fn walk<R: Reason, const LEVELS: usize>(
     octets: &[u8],
     mut kind: Kind,
     limits: &TableLimits,
     site: Site,
-) -> Result<(), DecodeError> {
+) -> Result<(), R> {
     // What is left of each table or array behind the one inside it; clearing as little as possible,
     // because most tables have no inner ones.
     let mut parents = [0_u32; LEVELS];
@@ -176,53 +201,46 @@ struct Fault {
 }
 
 impl Fault {
-    fn error(&self, kind: DecodeErrorKind) -> DecodeError {
-        DecodeError::new(kind, self.site.field, self.site.base.saturating_add(self.place))
+    fn error<R: Reason>(&self, kind: DecodeErrorKind) -> R {
+        R::new(kind, self.site, self.place)
     }
 
     #[cold]
-    #[inline(never)]
-    fn truncated(&self, rest: &[u8], needed: usize) -> DecodeError {
+    fn truncated<R: Reason>(&self, rest: &[u8], needed: usize) -> R {
         self.error(DecodeErrorKind::Truncated { needed, available: rest.len() })
     }
 
     #[cold]
-    #[inline(never)]
-    fn overrun(&self, rest: &[u8], declared: u32) -> DecodeError {
+    fn overrun<R: Reason>(&self, rest: &[u8], declared: u32) -> R {
         let declared = u64::from(declared);
         self.error(DecodeErrorKind::LengthOverrun { declared, available: rest.len() })
     }
 
     #[cold]
-    #[inline(never)]
-    fn too_deep(&self, limits: &TableLimits) -> DecodeError {
+    fn too_deep<R: Reason>(&self, limits: &TableLimits) -> R {
         self.error(DecodeErrorKind::TooDeep { limit: limits.max_depth })
     }
 
     #[cold]
-    #[inline(never)]
-    fn too_many_entries(&self, limits: &TableLimits) -> DecodeError {
+    fn too_many_entries<R: Reason>(&self, limits: &TableLimits) -> R {
         self.error(DecodeErrorKind::TooManyEntries { limit: limits.max_entries })
     }
 
     #[cold]
-    #[inline(never)]
-    fn bad_name(&self) -> DecodeError {
+    fn bad_name<R: Reason>(&self) -> R {
         self.error(DecodeErrorKind::BadFieldName)
     }
 
     #[cold]
-    #[inline(never)]
-    fn unknown_tag(&self, tag: u8) -> DecodeError {
+    fn unknown_tag<R: Reason>(&self, tag: u8) -> R {
         self.error(DecodeErrorKind::UnknownTag { tag })
     }
 }
 
 #[cold]
-#[inline(never)]
-fn too_large(size: usize, limits: &TableLimits, site: Site) -> DecodeError {
+fn too_large<R: Reason>(size: usize, limits: &TableLimits, site: Site) -> R {
     let (size, limit) = (size as u64, u64::from(limits.max_octets));
-    DecodeError::new(DecodeErrorKind::TooLarge { size, limit }, site.field, site.base)
+    R::new(DecodeErrorKind::TooLarge { size, limit }, site, 0)
 }
 
 const USUAL_DEPTH: usize = 32;
@@ -268,7 +286,8 @@ mod tests {
         framed.extend(octets);
         for end in 0..framed.len() {
             let mut reader = Reader::new(&framed[..end]);
-            let error = reader.table("arguments", &LIMITS).unwrap_err();
+            assert_eq!(reader.table(&LIMITS), None);
+            let error = reader.bad_table("arguments", &LIMITS);
             assert_eq!((error.field(), error.offset(), error.reply_code()), ("arguments", 0, 501));
             assert_eq!(reader.position(), 0);
         }
@@ -321,8 +340,9 @@ mod tests {
         let framed = [&[0, 0, 0, 4][..], &12_u32.to_be_bytes(), b"\x01at\x01\x01bt\x01\x05nnnn"];
         let framed = framed.concat();
         let mut reader = Reader::new(&framed);
-        reader.u32("skipped").unwrap();
-        let error = reader.table("arguments", &LIMITS).unwrap_err();
+        reader.u32().unwrap();
+        assert_eq!(reader.table(&LIMITS), None);
+        let error = reader.bad_table("arguments", &LIMITS);
         assert_eq!((error.field(), error.offset()), ("arguments", 16));
         assert_eq!(error.at(100).offset(), 116);
     }

@@ -106,7 +106,7 @@ mod tests {
         for len in [0, 1, 254, 255] {
             let mut out = Vec::new();
             Writer::new(&mut out).short_str("s", text[..len].into()).unwrap();
-            assert_eq!(Reader::new(&out).short_str("s").unwrap().as_octets(), &text[..len]);
+            assert_eq!(Reader::new(&out).short_str().unwrap().as_octets(), &text[..len]);
         }
         for len in [256, 511] {
             let mut out = Vec::from(*b"before");

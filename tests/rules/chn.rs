@@ -181,7 +181,7 @@ fn a_server_takes_methods_right_behind_open() {
     else {
         panic!("{:?}", lines(&events));
     };
-    assert_eq!(&content.body()[..], b"octets");
+    assert_eq!(content.body(), b"octets");
     let declared = queue::DeclareOk { queue: "q".into(), ..Default::default() };
     end.channel().reply(*token, &declared).unwrap();
     assert_eq!(end.sent(), [channel_open_ok(1), declare_ok(1, "q")].concat());
@@ -368,7 +368,7 @@ fn a_number_starts_clean_on_a_client() {
         let [Event::Reply { .. }, Event::Content(content)] = &events[..] else {
             panic!("{:?}", lines(&events));
         };
-        assert_eq!(&content.body()[..], b"whole");
+        assert_eq!(content.body(), b"whole");
         ack(&mut end.connection).unwrap();
         // Neither mode is chosen, and publishes count from 1.
         end.clone().channel().call(&tx::Select).unwrap();
@@ -442,7 +442,7 @@ fn starts_clean_on_a_server(mut end: End, old: ReplyToken) {
     end.takes(&method(1, 85, 10, b"\x01"));
     let events = end.takes(&message(publish(1, "k"), 1, b"whole", 9));
     let [Event::Content(content)] = &events[..] else { panic!("{:?}", lines(&events)) };
-    assert_eq!(&content.body()[..], b"whole");
+    assert_eq!(content.body(), b"whole");
     end.sent();
     end.refuses(|end| confirm(end, 2), unknown(2));
     confirm(&mut end.connection, 1).unwrap();

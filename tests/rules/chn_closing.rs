@@ -285,7 +285,7 @@ fn the_end_of_a_channel_touches_no_other_of_a_client() {
         let [Event::Content(content), Event::Reply { .. }] = &events[..] else {
             panic!("{:?}", lines(&events));
         };
-        assert_eq!(&content.body()[..], b"abcd");
+        assert_eq!(content.body(), b"abcd");
         let ack = basic::Ack { delivery_tag: 1, multiple: false };
         end.channel_number(2).send(&ack).unwrap();
         assert_eq!(end.sent(), method(2, 60, 80, b"\0\0\0\0\0\0\0\x01\0"));
@@ -316,7 +316,7 @@ fn the_end_of_a_channel_touches_no_other_of_a_server() {
         let [Event::Content(content), Event::Notice(_)] = &events[..] else {
             panic!("{:?}", lines(&events));
         };
-        assert_eq!(&content.body()[..], b"abcd");
+        assert_eq!(content.body(), b"abcd");
         let declared = queue::DeclareOk { queue: "q".into(), ..Default::default() };
         end.channel_number(2).reply(owed, &declared).unwrap();
         assert_eq!(end.sent(), declare_ok(2, "q"));

@@ -147,7 +147,7 @@ fn takes_whole_contents(end: &mut End, carriers: &[Vec<u8>]) {
         let content = the_content(&end.takes(&body(1, b"45")));
         let id = content.kind().id(Dialect::V0_9_1).unwrap();
         let ids = [id.class_id.to_be_bytes(), id.method_id.to_be_bytes()].concat();
-        assert_eq!((&ids[..], &content.body()[..]), (&carrier[7..11], &b"12345"[..]));
+        assert_eq!((&ids[..], content.body()), (&carrier[7..11], &b"12345"[..]));
         assert_eq!(content.header().body_size, 5);
     }
 }

@@ -284,10 +284,7 @@ fn every_channel_takes_its_turn(end: End) {
     assert_eq!(events.len(), 3, "{:?}", lines(&events));
     for (event, expected) in events.iter().zip([(1, b"1414"), (2, b"2525"), (3, b"3636")]) {
         let Event::Content(content) = event else { panic!("{event}") };
-        assert_eq!(
-            (content.channel().number(), &content.body()[..]),
-            (expected.0, &expected.1[..])
-        );
+        assert_eq!((content.channel().number(), content.body()), (expected.0, &expected.1[..]));
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
         display::Line,
         traits::{self, AsMethod, Sealed, write_method},
     },
-    wire::{DecodeError, EncodeError, Reader, ShortStr, TableLimits},
+    wire::{EncodeError, Reader, ShortStr, TableLimits},
 };
 
 /// Asks for a ticket; RabbitMQ still answers in 0-9-1.
@@ -34,14 +34,14 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let realm = r.short_str("realm")?;
-        let bits = r.u8("exclusive")?;
+        let realm = r.short_str()?;
+        let bits = r.u8()?;
         r.finish()?;
-        Ok(Self {
+        Some(Self {
             realm,
             exclusive: bits & 0x01 != 0,
             passive: bits & 0x02 != 0,
@@ -100,13 +100,13 @@ pub struct RequestOk {
 }
 
 impl RequestOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let ticket = r.u16("ticket")?;
+        let ticket = r.u16()?;
         r.finish()?;
-        Ok(Self { ticket })
+        Some(Self { ticket })
     }
 }
 

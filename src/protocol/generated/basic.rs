@@ -11,7 +11,7 @@ use crate::{
         display::Line,
         traits::{self, AsMethod, Sealed, write_method},
     },
-    wire::{DecodeError, EncodeError, Reader, ShortStr, Table, TableLimits},
+    wire::{EncodeError, Reader, ShortStr, Table, TableLimits},
 };
 
 /// Limits how much may be unacknowledged; it has no no-wait.
@@ -28,15 +28,15 @@ pub struct Qos {
 }
 
 impl Qos {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let prefetch_size = r.u32("prefetch-size")?;
-        let prefetch_count = r.u16("prefetch-count")?;
-        let bits = r.u8("global")?;
+        let prefetch_size = r.u32()?;
+        let prefetch_count = r.u16()?;
+        let bits = r.u8()?;
         r.finish()?;
-        Ok(Self { prefetch_size, prefetch_count, global: bits & 0x01 != 0 })
+        Some(Self { prefetch_size, prefetch_count, global: bits & 0x01 != 0 })
     }
 }
 
@@ -79,12 +79,12 @@ impl fmt::Display for Qos {
 pub struct QosOk;
 
 impl QosOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 
@@ -135,23 +135,19 @@ pub struct Consume<'a> {
 }
 
 impl<'a> Consume<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(
-        payload: &'a [u8],
-        dialect: Dialect,
-        limits: &TableLimits,
-    ) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], dialect: Dialect, limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let ticket = r.u16("ticket")?;
+        let ticket = r.u16()?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
-        let queue = r.short_str("queue")?;
-        let consumer_tag = r.short_str("consumer-tag")?;
-        let bits = r.u8("no-local")?;
-        let arguments = r.table("arguments", limits)?;
+        let queue = r.short_str()?;
+        let consumer_tag = r.short_str()?;
+        let bits = r.u8()?;
+        let arguments = r.table(limits)?;
         r.finish()?;
-        Ok(Self {
+        Some(Self {
             ticket,
             queue,
             consumer_tag,
@@ -221,13 +217,13 @@ pub struct ConsumeOk<'a> {
 }
 
 impl<'a> ConsumeOk<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let consumer_tag = r.short_str("consumer-tag")?;
+        let consumer_tag = r.short_str()?;
         r.finish()?;
-        Ok(Self { consumer_tag })
+        Some(Self { consumer_tag })
     }
 }
 
@@ -266,14 +262,14 @@ pub struct Cancel<'a> {
 }
 
 impl<'a> Cancel<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let consumer_tag = r.short_str("consumer-tag")?;
-        let bits = r.u8("no-wait")?;
+        let consumer_tag = r.short_str()?;
+        let bits = r.u8()?;
         r.finish()?;
-        Ok(Self { consumer_tag, no_wait: bits & 0x01 != 0 })
+        Some(Self { consumer_tag, no_wait: bits & 0x01 != 0 })
     }
 }
 
@@ -322,13 +318,13 @@ pub struct CancelOk<'a> {
 }
 
 impl<'a> CancelOk<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let consumer_tag = r.short_str("consumer-tag")?;
+        let consumer_tag = r.short_str()?;
         r.finish()?;
-        Ok(Self { consumer_tag })
+        Some(Self { consumer_tag })
     }
 }
 
@@ -373,22 +369,18 @@ pub struct Publish<'a> {
 }
 
 impl<'a> Publish<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(
-        payload: &'a [u8],
-        dialect: Dialect,
-        limits: &TableLimits,
-    ) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], dialect: Dialect, limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let ticket = r.u16("ticket")?;
+        let ticket = r.u16()?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
-        let exchange = r.short_str("exchange")?;
-        let routing_key = r.short_str("routing-key")?;
-        let bits = r.u8("mandatory")?;
+        let exchange = r.short_str()?;
+        let routing_key = r.short_str()?;
+        let bits = r.u8()?;
         r.finish()?;
-        Ok(Self {
+        Some(Self {
             ticket,
             exchange,
             routing_key,
@@ -448,16 +440,16 @@ pub struct Return<'a> {
 }
 
 impl<'a> Return<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let reply_code = ReplyCode(r.u16("reply-code")?);
-        let reply_text = r.short_str("reply-text")?;
-        let exchange = r.short_str("exchange")?;
-        let routing_key = r.short_str("routing-key")?;
+        let reply_code = ReplyCode(r.u16()?);
+        let reply_text = r.short_str()?;
+        let exchange = r.short_str()?;
+        let routing_key = r.short_str()?;
         r.finish()?;
-        Ok(Self { reply_code, reply_text, exchange, routing_key })
+        Some(Self { reply_code, reply_text, exchange, routing_key })
     }
 }
 
@@ -510,17 +502,17 @@ pub struct Deliver<'a> {
 }
 
 impl<'a> Deliver<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline(always)]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let consumer_tag = r.short_str("consumer-tag")?;
-        let delivery_tag = r.u64("delivery-tag")?;
-        let bits = r.u8("redelivered")?;
-        let exchange = r.short_str("exchange")?;
-        let routing_key = r.short_str("routing-key")?;
+        let consumer_tag = r.short_str()?;
+        let delivery_tag = r.u64()?;
+        let bits = r.u8()?;
+        let exchange = r.short_str()?;
+        let routing_key = r.short_str()?;
         r.finish()?;
-        Ok(Self {
+        Some(Self {
             consumer_tag,
             delivery_tag,
             redelivered: bits & 0x01 != 0,
@@ -577,21 +569,17 @@ pub struct Get<'a> {
 }
 
 impl<'a> Get<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(
-        payload: &'a [u8],
-        dialect: Dialect,
-        limits: &TableLimits,
-    ) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], dialect: Dialect, limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let ticket = r.u16("ticket")?;
+        let ticket = r.u16()?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
-        let queue = r.short_str("queue")?;
-        let bits = r.u8("no-ack")?;
+        let queue = r.short_str()?;
+        let bits = r.u8()?;
         r.finish()?;
-        Ok(Self { ticket, queue, no_ack: bits & 0x01 != 0 })
+        Some(Self { ticket, queue, no_ack: bits & 0x01 != 0 })
     }
 }
 
@@ -646,17 +634,17 @@ pub struct GetOk<'a> {
 }
 
 impl<'a> GetOk<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let delivery_tag = r.u64("delivery-tag")?;
-        let bits = r.u8("redelivered")?;
-        let exchange = r.short_str("exchange")?;
-        let routing_key = r.short_str("routing-key")?;
-        let message_count = r.u32("message-count")?;
+        let delivery_tag = r.u64()?;
+        let bits = r.u8()?;
+        let exchange = r.short_str()?;
+        let routing_key = r.short_str()?;
+        let message_count = r.u32()?;
         r.finish()?;
-        Ok(Self {
+        Some(Self {
             delivery_tag,
             redelivered: bits & 0x01 != 0,
             exchange,
@@ -710,19 +698,15 @@ pub struct GetEmpty<'a> {
 }
 
 impl<'a> GetEmpty<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(
-        payload: &'a [u8],
-        dialect: Dialect,
-        limits: &TableLimits,
-    ) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], dialect: Dialect, limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let cluster_id = r.short_str("cluster-id")?;
+        let cluster_id = r.short_str()?;
         // MTH-06
         let cluster_id = if dialect == Dialect::V0_9_1 { ShortStr::default() } else { cluster_id };
         r.finish()?;
-        Ok(Self { cluster_id })
+        Some(Self { cluster_id })
     }
 }
 
@@ -767,14 +751,14 @@ pub struct Ack {
 }
 
 impl Ack {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let delivery_tag = r.u64("delivery-tag")?;
-        let bits = r.u8("multiple")?;
+        let delivery_tag = r.u64()?;
+        let bits = r.u8()?;
         r.finish()?;
-        Ok(Self { delivery_tag, multiple: bits & 0x01 != 0 })
+        Some(Self { delivery_tag, multiple: bits & 0x01 != 0 })
     }
 }
 
@@ -820,14 +804,14 @@ pub struct Reject {
 }
 
 impl Reject {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let delivery_tag = r.u64("delivery-tag")?;
-        let bits = r.u8("requeue")?;
+        let delivery_tag = r.u64()?;
+        let bits = r.u8()?;
         r.finish()?;
-        Ok(Self { delivery_tag, requeue: bits & 0x01 != 0 })
+        Some(Self { delivery_tag, requeue: bits & 0x01 != 0 })
     }
 }
 
@@ -871,13 +855,13 @@ pub struct RecoverAsync {
 }
 
 impl RecoverAsync {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let bits = r.u8("requeue")?;
+        let bits = r.u8()?;
         r.finish()?;
-        Ok(Self { requeue: bits & 0x01 != 0 })
+        Some(Self { requeue: bits & 0x01 != 0 })
     }
 }
 
@@ -918,13 +902,13 @@ pub struct Recover {
 }
 
 impl Recover {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let bits = r.u8("requeue")?;
+        let bits = r.u8()?;
         r.finish()?;
-        Ok(Self { requeue: bits & 0x01 != 0 })
+        Some(Self { requeue: bits & 0x01 != 0 })
     }
 }
 
@@ -961,12 +945,12 @@ impl fmt::Display for Recover {
 pub struct RecoverOk;
 
 impl RecoverOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 
@@ -1007,14 +991,14 @@ pub struct Nack {
 }
 
 impl Nack {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let delivery_tag = r.u64("delivery-tag")?;
-        let bits = r.u8("multiple")?;
+        let delivery_tag = r.u64()?;
+        let bits = r.u8()?;
         r.finish()?;
-        Ok(Self { delivery_tag, multiple: bits & 0x01 != 0, requeue: bits & 0x02 != 0 })
+        Some(Self { delivery_tag, multiple: bits & 0x01 != 0, requeue: bits & 0x02 != 0 })
     }
 }
 

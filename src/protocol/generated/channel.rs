@@ -11,7 +11,7 @@ use crate::{
         display::Line,
         traits::{self, AsMethod, Sealed, write_method},
     },
-    wire::{DecodeError, EncodeError, LongStr, Reader, ShortStr, Table, TableLimits},
+    wire::{EncodeError, LongStr, Reader, ShortStr, Table, TableLimits},
 };
 
 /// Opens the channel whose number the frame carries.
@@ -24,20 +24,16 @@ pub struct Open<'a> {
 }
 
 impl<'a> Open<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(
-        payload: &'a [u8],
-        dialect: Dialect,
-        limits: &TableLimits,
-    ) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], dialect: Dialect, limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let out_of_band = r.short_str("out-of-band")?;
+        let out_of_band = r.short_str()?;
         // MTH-06
         let out_of_band =
             if dialect == Dialect::V0_9_1 { ShortStr::default() } else { out_of_band };
         r.finish()?;
-        Result::Ok(Self { out_of_band })
+        Some(Self { out_of_band })
     }
 }
 
@@ -78,16 +74,15 @@ pub struct OpenOk<'a> {
 }
 
 impl<'a> OpenOk<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], dialect: Dialect) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], dialect: Dialect) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let channel_id =
-            if dialect != Dialect::V0_8 { r.long_str("channel-id")? } else { LongStr::default() };
+        let channel_id = if dialect != Dialect::V0_8 { r.long_str()? } else { LongStr::default() };
         // MTH-06
         let channel_id = if dialect == Dialect::V0_9_1 { LongStr::default() } else { channel_id };
         r.finish()?;
-        Result::Ok(Self { channel_id })
+        Some(Self { channel_id })
     }
 }
 
@@ -131,13 +126,13 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let bits = r.u8("active")?;
+        let bits = r.u8()?;
         r.finish()?;
-        Result::Ok(Self { active: bits & 0x01 != 0 })
+        Some(Self { active: bits & 0x01 != 0 })
     }
 }
 
@@ -177,13 +172,13 @@ pub struct FlowOk {
 }
 
 impl FlowOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let bits = r.u8("active")?;
+        let bits = r.u8()?;
         r.finish()?;
-        Result::Ok(Self { active: bits & 0x01 != 0 })
+        Some(Self { active: bits & 0x01 != 0 })
     }
 }
 
@@ -227,15 +222,15 @@ pub struct Alert<'a> {
 }
 
 impl<'a> Alert<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let reply_code = ReplyCode(r.u16("reply-code")?);
-        let reply_text = r.short_str("reply-text")?;
-        let details = r.table("details", limits)?;
+        let reply_code = ReplyCode(r.u16()?);
+        let reply_text = r.short_str()?;
+        let details = r.table(limits)?;
         r.finish()?;
-        Result::Ok(Self { reply_code, reply_text, details })
+        Some(Self { reply_code, reply_text, details })
     }
 }
 
@@ -286,16 +281,16 @@ pub struct Close<'a> {
 }
 
 impl<'a> Close<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let reply_code = ReplyCode(r.u16("reply-code")?);
-        let reply_text = r.short_str("reply-text")?;
-        let class_id = r.u16("class-id")?;
-        let method_id = r.u16("method-id")?;
+        let reply_code = ReplyCode(r.u16()?);
+        let reply_text = r.short_str()?;
+        let class_id = r.u16()?;
+        let method_id = r.u16()?;
         r.finish()?;
-        Result::Ok(Self { reply_code, reply_text, class_id, method_id })
+        Some(Self { reply_code, reply_text, class_id, method_id })
     }
 }
 
@@ -338,12 +333,12 @@ impl fmt::Display for Close<'_> {
 pub struct CloseOk;
 
 impl CloseOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Result::Ok(Self)
+        Some(Self)
     }
 }
 
@@ -378,13 +373,13 @@ pub struct Resume<'a> {
 }
 
 impl<'a> Resume<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8]) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let channel_id = r.long_str("channel-id")?;
+        let channel_id = r.long_str()?;
         r.finish()?;
-        Result::Ok(Self { channel_id })
+        Some(Self { channel_id })
     }
 }
 
@@ -418,12 +413,12 @@ impl fmt::Display for Resume<'_> {
 pub struct Ping;
 
 impl Ping {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Result::Ok(Self)
+        Some(Self)
     }
 }
 
@@ -457,12 +452,12 @@ impl fmt::Display for Ping {
 pub struct Pong;
 
 impl Pong {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Result::Ok(Self)
+        Some(Self)
     }
 }
 
@@ -496,12 +491,12 @@ impl fmt::Display for Pong {
 pub struct Ok;
 
 impl Ok {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Result::Ok(Self)
+        Some(Self)
     }
 }
 

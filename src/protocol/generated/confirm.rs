@@ -11,7 +11,7 @@ use crate::{
         display::Line,
         traits::{self, AsMethod, Sealed, write_method},
     },
-    wire::{DecodeError, EncodeError, Reader},
+    wire::{EncodeError, Reader},
 };
 
 /// Has every publish on the channel confirmed from now on.
@@ -24,13 +24,13 @@ pub struct Select {
 }
 
 impl Select {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let bits = r.u8("no-wait")?;
+        let bits = r.u8()?;
         r.finish()?;
-        Ok(Self { no_wait: bits & 0x01 != 0 })
+        Some(Self { no_wait: bits & 0x01 != 0 })
     }
 }
 
@@ -72,12 +72,12 @@ impl fmt::Display for Select {
 pub struct SelectOk;
 
 impl SelectOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         display::{Line, Secret},
         traits::{AsMethod, Sealed, write_method},
     },
-    wire::{DecodeError, EncodeError, LongStr, Reader, ShortStr, Table, TableLimits},
+    wire::{EncodeError, LongStr, Reader, ShortStr, Table, TableLimits},
 };
 
 /// Opens the handshake: versions, mechanisms and locales on offer.
@@ -33,17 +33,17 @@ pub struct Start<'a> {
 }
 
 impl<'a> Start<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let version_major = r.u8("version-major")?;
-        let version_minor = r.u8("version-minor")?;
-        let server_properties = r.table("server-properties", limits)?;
-        let mechanisms = r.long_str("mechanisms")?;
-        let locales = r.long_str("locales")?;
+        let version_major = r.u8()?;
+        let version_minor = r.u8()?;
+        let server_properties = r.table(limits)?;
+        let mechanisms = r.long_str()?;
+        let locales = r.long_str()?;
         r.finish()?;
-        Ok(Self { version_major, version_minor, server_properties, mechanisms, locales })
+        Some(Self { version_major, version_minor, server_properties, mechanisms, locales })
     }
 }
 
@@ -107,16 +107,16 @@ impl fmt::Debug for StartOk<'_> {
 }
 
 impl<'a> StartOk<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let client_properties = r.table("client-properties", limits)?;
-        let mechanism = r.short_str("mechanism")?;
-        let response = r.long_str("response")?;
-        let locale = r.short_str("locale")?;
+        let client_properties = r.table(limits)?;
+        let mechanism = r.short_str()?;
+        let response = r.long_str()?;
+        let locale = r.short_str()?;
         r.finish()?;
-        Ok(Self { client_properties, mechanism, response, locale })
+        Some(Self { client_properties, mechanism, response, locale })
     }
 }
 
@@ -167,13 +167,13 @@ impl fmt::Debug for Secure<'_> {
 }
 
 impl<'a> Secure<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8]) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let challenge = r.long_str("challenge")?;
+        let challenge = r.long_str()?;
         r.finish()?;
-        Ok(Self { challenge })
+        Some(Self { challenge })
     }
 }
 
@@ -214,13 +214,13 @@ impl fmt::Debug for SecureOk<'_> {
 }
 
 impl<'a> SecureOk<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8]) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let response = r.long_str("response")?;
+        let response = r.long_str()?;
         r.finish()?;
-        Ok(Self { response })
+        Some(Self { response })
     }
 }
 
@@ -259,15 +259,15 @@ pub struct Tune {
 }
 
 impl Tune {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let channel_max = r.u16("channel-max")?;
-        let frame_max = r.u32("frame-max")?;
-        let heartbeat = r.u16("heartbeat")?;
+        let channel_max = r.u16()?;
+        let frame_max = r.u32()?;
+        let heartbeat = r.u16()?;
         r.finish()?;
-        Ok(Self { channel_max, frame_max, heartbeat })
+        Some(Self { channel_max, frame_max, heartbeat })
     }
 }
 
@@ -315,15 +315,15 @@ pub struct TuneOk {
 }
 
 impl TuneOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let channel_max = r.u16("channel-max")?;
-        let frame_max = r.u32("frame-max")?;
-        let heartbeat = r.u16("heartbeat")?;
+        let channel_max = r.u16()?;
+        let frame_max = r.u32()?;
+        let heartbeat = r.u16()?;
         r.finish()?;
-        Ok(Self { channel_max, frame_max, heartbeat })
+        Some(Self { channel_max, frame_max, heartbeat })
     }
 }
 
@@ -371,22 +371,18 @@ pub struct Open<'a> {
 }
 
 impl<'a> Open<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(
-        payload: &'a [u8],
-        dialect: Dialect,
-        limits: &TableLimits,
-    ) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], dialect: Dialect, limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let virtual_host = r.short_str("virtual-host")?;
-        let capabilities = r.short_str("capabilities")?;
+        let virtual_host = r.short_str()?;
+        let capabilities = r.short_str()?;
         // MTH-06
         let capabilities =
             if dialect == Dialect::V0_9_1 { ShortStr::default() } else { capabilities };
-        let bits = r.u8("insist")?;
+        let bits = r.u8()?;
         r.finish()?;
-        Ok(Self {
+        Some(Self {
             virtual_host,
             capabilities,
             insist: bits & 0x01 != 0 && dialect != Dialect::V0_9_1,
@@ -438,13 +434,13 @@ pub struct OpenOk<'a> {
 }
 
 impl<'a> OpenOk<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let known_hosts = r.short_str("known-hosts")?;
+        let known_hosts = r.short_str()?;
         r.finish()?;
-        Ok(Self { known_hosts })
+        Some(Self { known_hosts })
     }
 }
 
@@ -487,14 +483,14 @@ pub struct Redirect<'a> {
 }
 
 impl<'a> Redirect<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let host = r.short_str("host")?;
-        let known_hosts = r.short_str("known-hosts")?;
+        let host = r.short_str()?;
+        let known_hosts = r.short_str()?;
         r.finish()?;
-        Ok(Self { host, known_hosts })
+        Some(Self { host, known_hosts })
     }
 }
 
@@ -542,16 +538,16 @@ pub struct Close<'a> {
 }
 
 impl<'a> Close<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let reply_code = ReplyCode(r.u16("reply-code")?);
-        let reply_text = r.short_str("reply-text")?;
-        let class_id = r.u16("class-id")?;
-        let method_id = r.u16("method-id")?;
+        let reply_code = ReplyCode(r.u16()?);
+        let reply_text = r.short_str()?;
+        let class_id = r.u16()?;
+        let method_id = r.u16()?;
         r.finish()?;
-        Ok(Self { reply_code, reply_text, class_id, method_id })
+        Some(Self { reply_code, reply_text, class_id, method_id })
     }
 }
 
@@ -594,12 +590,12 @@ impl fmt::Display for Close<'_> {
 pub struct CloseOk;
 
 impl CloseOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 
@@ -634,13 +630,13 @@ pub struct Blocked<'a> {
 }
 
 impl<'a> Blocked<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let reason = r.short_str("reason")?;
+        let reason = r.short_str()?;
         r.finish()?;
-        Ok(Self { reason })
+        Some(Self { reason })
     }
 }
 
@@ -672,12 +668,12 @@ impl fmt::Display for Blocked<'_> {
 pub struct Unblocked;
 
 impl Unblocked {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 
@@ -724,14 +720,14 @@ impl fmt::Debug for UpdateSecret<'_> {
 }
 
 impl<'a> UpdateSecret<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let new_secret = r.long_str("new-secret")?;
-        let reason = r.short_str("reason")?;
+        let new_secret = r.long_str()?;
+        let reason = r.short_str()?;
         r.finish()?;
-        Ok(Self { new_secret, reason })
+        Some(Self { new_secret, reason })
     }
 }
 
@@ -770,12 +766,12 @@ impl fmt::Display for UpdateSecret<'_> {
 pub struct UpdateSecretOk;
 
 impl UpdateSecretOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 

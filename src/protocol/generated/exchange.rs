@@ -11,7 +11,7 @@ use crate::{
         display::Line,
         traits::{self, AsMethod, Sealed, write_method},
     },
-    wire::{DecodeError, EncodeError, Reader, ShortStr, Table, TableLimits},
+    wire::{EncodeError, Reader, ShortStr, Table, TableLimits},
 };
 
 /// Creates an exchange, or checks that it is there.
@@ -40,23 +40,19 @@ pub struct Declare<'a> {
 }
 
 impl<'a> Declare<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(
-        payload: &'a [u8],
-        dialect: Dialect,
-        limits: &TableLimits,
-    ) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], dialect: Dialect, limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let ticket = r.u16("ticket")?;
+        let ticket = r.u16()?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
-        let exchange = r.short_str("exchange")?;
-        let r#type = r.short_str("type")?;
-        let bits = r.u8("passive")?;
-        let arguments = r.table("arguments", limits)?;
+        let exchange = r.short_str()?;
+        let r#type = r.short_str()?;
+        let bits = r.u8()?;
+        let arguments = r.table(limits)?;
         r.finish()?;
-        Ok(Self {
+        Some(Self {
             ticket,
             exchange,
             r#type,
@@ -126,12 +122,12 @@ impl fmt::Display for Declare<'_> {
 pub struct DeclareOk;
 
 impl DeclareOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 
@@ -174,21 +170,17 @@ pub struct Delete<'a> {
 }
 
 impl<'a> Delete<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(
-        payload: &'a [u8],
-        dialect: Dialect,
-        limits: &TableLimits,
-    ) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], dialect: Dialect, limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let ticket = r.u16("ticket")?;
+        let ticket = r.u16()?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
-        let exchange = r.short_str("exchange")?;
-        let bits = r.u8("if-unused")?;
+        let exchange = r.short_str()?;
+        let bits = r.u8()?;
         r.finish()?;
-        Ok(Self { ticket, exchange, if_unused: bits & 0x01 != 0, no_wait: bits & 0x02 != 0 })
+        Some(Self { ticket, exchange, if_unused: bits & 0x01 != 0, no_wait: bits & 0x02 != 0 })
     }
 }
 
@@ -238,12 +230,12 @@ impl fmt::Display for Delete<'_> {
 pub struct DeleteOk;
 
 impl DeleteOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 
@@ -284,15 +276,15 @@ pub struct Bound<'a> {
 }
 
 impl<'a> Bound<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let exchange = r.short_str("exchange")?;
-        let routing_key = r.short_str("routing-key")?;
-        let queue = r.short_str("queue")?;
+        let exchange = r.short_str()?;
+        let routing_key = r.short_str()?;
+        let queue = r.short_str()?;
         r.finish()?;
-        Ok(Self { exchange, routing_key, queue })
+        Some(Self { exchange, routing_key, queue })
     }
 }
 
@@ -340,14 +332,14 @@ pub struct BoundOk<'a> {
 }
 
 impl<'a> BoundOk<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let reply_code = r.u16("reply-code")?;
-        let reply_text = r.short_str("reply-text")?;
+        let reply_code = r.u16()?;
+        let reply_text = r.short_str()?;
         r.finish()?;
-        Ok(Self { reply_code, reply_text })
+        Some(Self { reply_code, reply_text })
     }
 }
 
@@ -399,18 +391,18 @@ pub struct Bind<'a> {
 }
 
 impl<'a> Bind<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        r.u16("ticket")?; // MTH-06
-        let destination = r.short_str("destination")?;
-        let source = r.short_str("source")?;
-        let routing_key = r.short_str("routing-key")?;
-        let bits = r.u8("no-wait")?;
-        let arguments = r.table("arguments", limits)?;
+        r.u16()?; // MTH-06
+        let destination = r.short_str()?;
+        let source = r.short_str()?;
+        let routing_key = r.short_str()?;
+        let bits = r.u8()?;
+        let arguments = r.table(limits)?;
         r.finish()?;
-        Ok(Self { destination, source, routing_key, no_wait: bits & 0x01 != 0, arguments })
+        Some(Self { destination, source, routing_key, no_wait: bits & 0x01 != 0, arguments })
     }
 }
 
@@ -462,12 +454,12 @@ impl fmt::Display for Bind<'_> {
 pub struct BindOk;
 
 impl BindOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 
@@ -513,18 +505,18 @@ pub struct Unbind<'a> {
 }
 
 impl<'a> Unbind<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        r.u16("ticket")?; // MTH-06
-        let destination = r.short_str("destination")?;
-        let source = r.short_str("source")?;
-        let routing_key = r.short_str("routing-key")?;
-        let bits = r.u8("no-wait")?;
-        let arguments = r.table("arguments", limits)?;
+        r.u16()?; // MTH-06
+        let destination = r.short_str()?;
+        let source = r.short_str()?;
+        let routing_key = r.short_str()?;
+        let bits = r.u8()?;
+        let arguments = r.table(limits)?;
         r.finish()?;
-        Ok(Self { destination, source, routing_key, no_wait: bits & 0x01 != 0, arguments })
+        Some(Self { destination, source, routing_key, no_wait: bits & 0x01 != 0, arguments })
     }
 }
 
@@ -576,12 +568,12 @@ impl fmt::Display for Unbind<'_> {
 pub struct UnbindOk;
 
 impl UnbindOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 

@@ -166,7 +166,7 @@ pub enum Method<'a> {
 }
 
 impl<'a> Method<'a> {
-    /// Reads the payload of a method whose kind is known, and that nothing is left.
+    /// Reads the payload of a method whose kind is known; nothing may be left.
     #[inline]
     pub(in crate::protocol) fn read(
         kind: MethodKind,
@@ -174,154 +174,380 @@ impl<'a> Method<'a> {
         dialect: Dialect,
         limits: &TableLimits,
     ) -> Result<Self, DecodeError> {
-        Ok(match kind {
+        // Each arm returns what it has read: the value is made where it is to be.
+        match kind {
             MethodKind::ConnectionStart => {
-                Self::ConnectionStart(connection::Start::read(payload, limits)?)
+                if let Some(method) = connection::Start::read(payload, limits) {
+                    return Ok(Self::ConnectionStart(method));
+                }
             }
             MethodKind::ConnectionStartOk => {
-                Self::ConnectionStartOk(connection::StartOk::read(payload, limits)?)
+                if let Some(method) = connection::StartOk::read(payload, limits) {
+                    return Ok(Self::ConnectionStartOk(method));
+                }
             }
             MethodKind::ConnectionSecure => {
-                Self::ConnectionSecure(connection::Secure::read(payload)?)
+                if let Some(method) = connection::Secure::read(payload) {
+                    return Ok(Self::ConnectionSecure(method));
+                }
             }
             MethodKind::ConnectionSecureOk => {
-                Self::ConnectionSecureOk(connection::SecureOk::read(payload)?)
+                if let Some(method) = connection::SecureOk::read(payload) {
+                    return Ok(Self::ConnectionSecureOk(method));
+                }
             }
-            MethodKind::ConnectionTune => Self::ConnectionTune(connection::Tune::read(payload)?),
+            MethodKind::ConnectionTune => {
+                if let Some(method) = connection::Tune::read(payload) {
+                    return Ok(Self::ConnectionTune(method));
+                }
+            }
             MethodKind::ConnectionTuneOk => {
-                Self::ConnectionTuneOk(connection::TuneOk::read(payload)?)
+                if let Some(method) = connection::TuneOk::read(payload) {
+                    return Ok(Self::ConnectionTuneOk(method));
+                }
             }
             MethodKind::ConnectionOpen => {
-                Self::ConnectionOpen(connection::Open::read(payload, dialect, limits)?)
+                if let Some(method) = connection::Open::read(payload, dialect, limits) {
+                    return Ok(Self::ConnectionOpen(method));
+                }
             }
             MethodKind::ConnectionOpenOk => {
-                Self::ConnectionOpenOk(connection::OpenOk::read(payload, limits)?)
+                if let Some(method) = connection::OpenOk::read(payload, limits) {
+                    return Ok(Self::ConnectionOpenOk(method));
+                }
             }
             MethodKind::ConnectionRedirect => {
-                Self::ConnectionRedirect(connection::Redirect::read(payload, limits)?)
+                if let Some(method) = connection::Redirect::read(payload, limits) {
+                    return Ok(Self::ConnectionRedirect(method));
+                }
             }
             MethodKind::ConnectionClose => {
-                Self::ConnectionClose(connection::Close::read(payload, limits)?)
+                if let Some(method) = connection::Close::read(payload, limits) {
+                    return Ok(Self::ConnectionClose(method));
+                }
             }
             MethodKind::ConnectionCloseOk => {
-                Self::ConnectionCloseOk(connection::CloseOk::read(payload)?)
+                if let Some(method) = connection::CloseOk::read(payload) {
+                    return Ok(Self::ConnectionCloseOk(method));
+                }
             }
             MethodKind::ConnectionBlocked => {
-                Self::ConnectionBlocked(connection::Blocked::read(payload, limits)?)
+                if let Some(method) = connection::Blocked::read(payload, limits) {
+                    return Ok(Self::ConnectionBlocked(method));
+                }
             }
             MethodKind::ConnectionUnblocked => {
-                Self::ConnectionUnblocked(connection::Unblocked::read(payload)?)
+                if let Some(method) = connection::Unblocked::read(payload) {
+                    return Ok(Self::ConnectionUnblocked(method));
+                }
             }
             MethodKind::ConnectionUpdateSecret => {
-                Self::ConnectionUpdateSecret(connection::UpdateSecret::read(payload, limits)?)
+                if let Some(method) = connection::UpdateSecret::read(payload, limits) {
+                    return Ok(Self::ConnectionUpdateSecret(method));
+                }
             }
             MethodKind::ConnectionUpdateSecretOk => {
-                Self::ConnectionUpdateSecretOk(connection::UpdateSecretOk::read(payload)?)
+                if let Some(method) = connection::UpdateSecretOk::read(payload) {
+                    return Ok(Self::ConnectionUpdateSecretOk(method));
+                }
             }
             MethodKind::ChannelOpen => {
-                Self::ChannelOpen(channel::Open::read(payload, dialect, limits)?)
+                if let Some(method) = channel::Open::read(payload, dialect, limits) {
+                    return Ok(Self::ChannelOpen(method));
+                }
             }
             MethodKind::ChannelOpenOk => {
-                Self::ChannelOpenOk(channel::OpenOk::read(payload, dialect)?)
+                if let Some(method) = channel::OpenOk::read(payload, dialect) {
+                    return Ok(Self::ChannelOpenOk(method));
+                }
             }
-            MethodKind::ChannelFlow => Self::ChannelFlow(channel::Flow::read(payload)?),
-            MethodKind::ChannelFlowOk => Self::ChannelFlowOk(channel::FlowOk::read(payload)?),
-            MethodKind::ChannelAlert => Self::ChannelAlert(channel::Alert::read(payload, limits)?),
-            MethodKind::ChannelClose => Self::ChannelClose(channel::Close::read(payload, limits)?),
-            MethodKind::ChannelCloseOk => Self::ChannelCloseOk(channel::CloseOk::read(payload)?),
-            MethodKind::ChannelResume => Self::ChannelResume(channel::Resume::read(payload)?),
-            MethodKind::ChannelPing => Self::ChannelPing(channel::Ping::read(payload)?),
-            MethodKind::ChannelPong => Self::ChannelPong(channel::Pong::read(payload)?),
-            MethodKind::ChannelOk => Self::ChannelOk(channel::Ok::read(payload)?),
+            MethodKind::ChannelFlow => {
+                if let Some(method) = channel::Flow::read(payload) {
+                    return Ok(Self::ChannelFlow(method));
+                }
+            }
+            MethodKind::ChannelFlowOk => {
+                if let Some(method) = channel::FlowOk::read(payload) {
+                    return Ok(Self::ChannelFlowOk(method));
+                }
+            }
+            MethodKind::ChannelAlert => {
+                if let Some(method) = channel::Alert::read(payload, limits) {
+                    return Ok(Self::ChannelAlert(method));
+                }
+            }
+            MethodKind::ChannelClose => {
+                if let Some(method) = channel::Close::read(payload, limits) {
+                    return Ok(Self::ChannelClose(method));
+                }
+            }
+            MethodKind::ChannelCloseOk => {
+                if let Some(method) = channel::CloseOk::read(payload) {
+                    return Ok(Self::ChannelCloseOk(method));
+                }
+            }
+            MethodKind::ChannelResume => {
+                if let Some(method) = channel::Resume::read(payload) {
+                    return Ok(Self::ChannelResume(method));
+                }
+            }
+            MethodKind::ChannelPing => {
+                if let Some(method) = channel::Ping::read(payload) {
+                    return Ok(Self::ChannelPing(method));
+                }
+            }
+            MethodKind::ChannelPong => {
+                if let Some(method) = channel::Pong::read(payload) {
+                    return Ok(Self::ChannelPong(method));
+                }
+            }
+            MethodKind::ChannelOk => {
+                if let Some(method) = channel::Ok::read(payload) {
+                    return Ok(Self::ChannelOk(method));
+                }
+            }
             MethodKind::AccessRequest => {
-                Self::AccessRequest(access::Request::read(payload, limits)?)
+                if let Some(method) = access::Request::read(payload, limits) {
+                    return Ok(Self::AccessRequest(method));
+                }
             }
-            MethodKind::AccessRequestOk => Self::AccessRequestOk(access::RequestOk::read(payload)?),
+            MethodKind::AccessRequestOk => {
+                if let Some(method) = access::RequestOk::read(payload) {
+                    return Ok(Self::AccessRequestOk(method));
+                }
+            }
             MethodKind::ExchangeDeclare => {
-                Self::ExchangeDeclare(exchange::Declare::read(payload, dialect, limits)?)
+                if let Some(method) = exchange::Declare::read(payload, dialect, limits) {
+                    return Ok(Self::ExchangeDeclare(method));
+                }
             }
             MethodKind::ExchangeDeclareOk => {
-                Self::ExchangeDeclareOk(exchange::DeclareOk::read(payload)?)
+                if let Some(method) = exchange::DeclareOk::read(payload) {
+                    return Ok(Self::ExchangeDeclareOk(method));
+                }
             }
             MethodKind::ExchangeDelete => {
-                Self::ExchangeDelete(exchange::Delete::read(payload, dialect, limits)?)
+                if let Some(method) = exchange::Delete::read(payload, dialect, limits) {
+                    return Ok(Self::ExchangeDelete(method));
+                }
             }
             MethodKind::ExchangeDeleteOk => {
-                Self::ExchangeDeleteOk(exchange::DeleteOk::read(payload)?)
+                if let Some(method) = exchange::DeleteOk::read(payload) {
+                    return Ok(Self::ExchangeDeleteOk(method));
+                }
             }
             MethodKind::ExchangeBound => {
-                Self::ExchangeBound(exchange::Bound::read(payload, limits)?)
+                if let Some(method) = exchange::Bound::read(payload, limits) {
+                    return Ok(Self::ExchangeBound(method));
+                }
             }
             MethodKind::ExchangeBoundOk => {
-                Self::ExchangeBoundOk(exchange::BoundOk::read(payload, limits)?)
+                if let Some(method) = exchange::BoundOk::read(payload, limits) {
+                    return Ok(Self::ExchangeBoundOk(method));
+                }
             }
-            MethodKind::ExchangeBind => Self::ExchangeBind(exchange::Bind::read(payload, limits)?),
-            MethodKind::ExchangeBindOk => Self::ExchangeBindOk(exchange::BindOk::read(payload)?),
+            MethodKind::ExchangeBind => {
+                if let Some(method) = exchange::Bind::read(payload, limits) {
+                    return Ok(Self::ExchangeBind(method));
+                }
+            }
+            MethodKind::ExchangeBindOk => {
+                if let Some(method) = exchange::BindOk::read(payload) {
+                    return Ok(Self::ExchangeBindOk(method));
+                }
+            }
             MethodKind::ExchangeUnbind => {
-                Self::ExchangeUnbind(exchange::Unbind::read(payload, limits)?)
+                if let Some(method) = exchange::Unbind::read(payload, limits) {
+                    return Ok(Self::ExchangeUnbind(method));
+                }
             }
             MethodKind::ExchangeUnbindOk => {
-                Self::ExchangeUnbindOk(exchange::UnbindOk::read(payload)?)
+                if let Some(method) = exchange::UnbindOk::read(payload) {
+                    return Ok(Self::ExchangeUnbindOk(method));
+                }
             }
             MethodKind::QueueDeclare => {
-                Self::QueueDeclare(queue::Declare::read(payload, dialect, limits)?)
+                if let Some(method) = queue::Declare::read(payload, dialect, limits) {
+                    return Ok(Self::QueueDeclare(method));
+                }
             }
             MethodKind::QueueDeclareOk => {
-                Self::QueueDeclareOk(queue::DeclareOk::read(payload, limits)?)
+                if let Some(method) = queue::DeclareOk::read(payload, limits) {
+                    return Ok(Self::QueueDeclareOk(method));
+                }
             }
-            MethodKind::QueueBind => Self::QueueBind(queue::Bind::read(payload, dialect, limits)?),
-            MethodKind::QueueBindOk => Self::QueueBindOk(queue::BindOk::read(payload)?),
+            MethodKind::QueueBind => {
+                if let Some(method) = queue::Bind::read(payload, dialect, limits) {
+                    return Ok(Self::QueueBind(method));
+                }
+            }
+            MethodKind::QueueBindOk => {
+                if let Some(method) = queue::BindOk::read(payload) {
+                    return Ok(Self::QueueBindOk(method));
+                }
+            }
             MethodKind::QueueUnbind => {
-                Self::QueueUnbind(queue::Unbind::read(payload, dialect, limits)?)
+                if let Some(method) = queue::Unbind::read(payload, dialect, limits) {
+                    return Ok(Self::QueueUnbind(method));
+                }
             }
-            MethodKind::QueueUnbindOk => Self::QueueUnbindOk(queue::UnbindOk::read(payload)?),
+            MethodKind::QueueUnbindOk => {
+                if let Some(method) = queue::UnbindOk::read(payload) {
+                    return Ok(Self::QueueUnbindOk(method));
+                }
+            }
             MethodKind::QueuePurge => {
-                Self::QueuePurge(queue::Purge::read(payload, dialect, limits)?)
+                if let Some(method) = queue::Purge::read(payload, dialect, limits) {
+                    return Ok(Self::QueuePurge(method));
+                }
             }
-            MethodKind::QueuePurgeOk => Self::QueuePurgeOk(queue::PurgeOk::read(payload)?),
+            MethodKind::QueuePurgeOk => {
+                if let Some(method) = queue::PurgeOk::read(payload) {
+                    return Ok(Self::QueuePurgeOk(method));
+                }
+            }
             MethodKind::QueueDelete => {
-                Self::QueueDelete(queue::Delete::read(payload, dialect, limits)?)
+                if let Some(method) = queue::Delete::read(payload, dialect, limits) {
+                    return Ok(Self::QueueDelete(method));
+                }
             }
-            MethodKind::QueueDeleteOk => Self::QueueDeleteOk(queue::DeleteOk::read(payload)?),
-            MethodKind::BasicQos => Self::BasicQos(basic::Qos::read(payload)?),
-            MethodKind::BasicQosOk => Self::BasicQosOk(basic::QosOk::read(payload)?),
+            MethodKind::QueueDeleteOk => {
+                if let Some(method) = queue::DeleteOk::read(payload) {
+                    return Ok(Self::QueueDeleteOk(method));
+                }
+            }
+            MethodKind::BasicQos => {
+                if let Some(method) = basic::Qos::read(payload) {
+                    return Ok(Self::BasicQos(method));
+                }
+            }
+            MethodKind::BasicQosOk => {
+                if let Some(method) = basic::QosOk::read(payload) {
+                    return Ok(Self::BasicQosOk(method));
+                }
+            }
             MethodKind::BasicConsume => {
-                Self::BasicConsume(basic::Consume::read(payload, dialect, limits)?)
+                if let Some(method) = basic::Consume::read(payload, dialect, limits) {
+                    return Ok(Self::BasicConsume(method));
+                }
             }
             MethodKind::BasicConsumeOk => {
-                Self::BasicConsumeOk(basic::ConsumeOk::read(payload, limits)?)
+                if let Some(method) = basic::ConsumeOk::read(payload, limits) {
+                    return Ok(Self::BasicConsumeOk(method));
+                }
             }
-            MethodKind::BasicCancel => Self::BasicCancel(basic::Cancel::read(payload, limits)?),
+            MethodKind::BasicCancel => {
+                if let Some(method) = basic::Cancel::read(payload, limits) {
+                    return Ok(Self::BasicCancel(method));
+                }
+            }
             MethodKind::BasicCancelOk => {
-                Self::BasicCancelOk(basic::CancelOk::read(payload, limits)?)
+                if let Some(method) = basic::CancelOk::read(payload, limits) {
+                    return Ok(Self::BasicCancelOk(method));
+                }
             }
             MethodKind::BasicPublish => {
-                Self::BasicPublish(basic::Publish::read(payload, dialect, limits)?)
+                if let Some(method) = basic::Publish::read(payload, dialect, limits) {
+                    return Ok(Self::BasicPublish(method));
+                }
             }
-            MethodKind::BasicReturn => Self::BasicReturn(basic::Return::read(payload, limits)?),
-            MethodKind::BasicDeliver => Self::BasicDeliver(basic::Deliver::read(payload, limits)?),
-            MethodKind::BasicGet => Self::BasicGet(basic::Get::read(payload, dialect, limits)?),
-            MethodKind::BasicGetOk => Self::BasicGetOk(basic::GetOk::read(payload, limits)?),
+            MethodKind::BasicReturn => {
+                if let Some(method) = basic::Return::read(payload, limits) {
+                    return Ok(Self::BasicReturn(method));
+                }
+            }
+            MethodKind::BasicDeliver => {
+                if let Some(method) = basic::Deliver::read(payload, limits) {
+                    return Ok(Self::BasicDeliver(method));
+                }
+            }
+            MethodKind::BasicGet => {
+                if let Some(method) = basic::Get::read(payload, dialect, limits) {
+                    return Ok(Self::BasicGet(method));
+                }
+            }
+            MethodKind::BasicGetOk => {
+                if let Some(method) = basic::GetOk::read(payload, limits) {
+                    return Ok(Self::BasicGetOk(method));
+                }
+            }
             MethodKind::BasicGetEmpty => {
-                Self::BasicGetEmpty(basic::GetEmpty::read(payload, dialect, limits)?)
+                if let Some(method) = basic::GetEmpty::read(payload, dialect, limits) {
+                    return Ok(Self::BasicGetEmpty(method));
+                }
             }
-            MethodKind::BasicAck => Self::BasicAck(basic::Ack::read(payload)?),
-            MethodKind::BasicReject => Self::BasicReject(basic::Reject::read(payload)?),
+            MethodKind::BasicAck => {
+                if let Some(method) = basic::Ack::read(payload) {
+                    return Ok(Self::BasicAck(method));
+                }
+            }
+            MethodKind::BasicReject => {
+                if let Some(method) = basic::Reject::read(payload) {
+                    return Ok(Self::BasicReject(method));
+                }
+            }
             MethodKind::BasicRecoverAsync => {
-                Self::BasicRecoverAsync(basic::RecoverAsync::read(payload)?)
+                if let Some(method) = basic::RecoverAsync::read(payload) {
+                    return Ok(Self::BasicRecoverAsync(method));
+                }
             }
-            MethodKind::BasicRecover => Self::BasicRecover(basic::Recover::read(payload)?),
-            MethodKind::BasicRecoverOk => Self::BasicRecoverOk(basic::RecoverOk::read(payload)?),
-            MethodKind::BasicNack => Self::BasicNack(basic::Nack::read(payload)?),
-            MethodKind::ConfirmSelect => Self::ConfirmSelect(confirm::Select::read(payload)?),
-            MethodKind::ConfirmSelectOk => Self::ConfirmSelectOk(confirm::SelectOk::read(payload)?),
-            MethodKind::TxSelect => Self::TxSelect(tx::Select::read(payload)?),
-            MethodKind::TxSelectOk => Self::TxSelectOk(tx::SelectOk::read(payload)?),
-            MethodKind::TxCommit => Self::TxCommit(tx::Commit::read(payload)?),
-            MethodKind::TxCommitOk => Self::TxCommitOk(tx::CommitOk::read(payload)?),
-            MethodKind::TxRollback => Self::TxRollback(tx::Rollback::read(payload)?),
-            MethodKind::TxRollbackOk => Self::TxRollbackOk(tx::RollbackOk::read(payload)?),
-        })
+            MethodKind::BasicRecover => {
+                if let Some(method) = basic::Recover::read(payload) {
+                    return Ok(Self::BasicRecover(method));
+                }
+            }
+            MethodKind::BasicRecoverOk => {
+                if let Some(method) = basic::RecoverOk::read(payload) {
+                    return Ok(Self::BasicRecoverOk(method));
+                }
+            }
+            MethodKind::BasicNack => {
+                if let Some(method) = basic::Nack::read(payload) {
+                    return Ok(Self::BasicNack(method));
+                }
+            }
+            MethodKind::ConfirmSelect => {
+                if let Some(method) = confirm::Select::read(payload) {
+                    return Ok(Self::ConfirmSelect(method));
+                }
+            }
+            MethodKind::ConfirmSelectOk => {
+                if let Some(method) = confirm::SelectOk::read(payload) {
+                    return Ok(Self::ConfirmSelectOk(method));
+                }
+            }
+            MethodKind::TxSelect => {
+                if let Some(method) = tx::Select::read(payload) {
+                    return Ok(Self::TxSelect(method));
+                }
+            }
+            MethodKind::TxSelectOk => {
+                if let Some(method) = tx::SelectOk::read(payload) {
+                    return Ok(Self::TxSelectOk(method));
+                }
+            }
+            MethodKind::TxCommit => {
+                if let Some(method) = tx::Commit::read(payload) {
+                    return Ok(Self::TxCommit(method));
+                }
+            }
+            MethodKind::TxCommitOk => {
+                if let Some(method) = tx::CommitOk::read(payload) {
+                    return Ok(Self::TxCommitOk(method));
+                }
+            }
+            MethodKind::TxRollback => {
+                if let Some(method) = tx::Rollback::read(payload) {
+                    return Ok(Self::TxRollback(method));
+                }
+            }
+            MethodKind::TxRollbackOk => {
+                if let Some(method) = tx::RollbackOk::read(payload) {
+                    return Ok(Self::TxRollbackOk(method));
+                }
+            }
+        }
+        Err(kind.fault_in(payload, dialect, limits))
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
+mod argument;
 mod kind;
 mod method;
 mod properties;

@@ -3,7 +3,7 @@
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
 use crate::{
-    protocol::{Properties, PropertiesBuf, PropertyType, properties::pass_short_strs},
+    protocol::{Properties, PropertiesBuf, argument::WireType, properties::pass_short_strs},
     wire::{EncodeError, Reader, ShortStr, Table, TableLimits},
 };
 
@@ -86,22 +86,22 @@ impl Property {
     }
 
     #[inline]
-    pub(in crate::protocol) const fn wire_type(self) -> PropertyType {
+    pub(in crate::protocol) const fn wire_type(self) -> WireType {
         match self {
-            Self::ContentType => PropertyType::ShortStr,
-            Self::ContentEncoding => PropertyType::ShortStr,
-            Self::Headers => PropertyType::Table,
-            Self::DeliveryMode => PropertyType::Octet,
-            Self::Priority => PropertyType::Octet,
-            Self::CorrelationId => PropertyType::ShortStr,
-            Self::ReplyTo => PropertyType::ShortStr,
-            Self::Expiration => PropertyType::ShortStr,
-            Self::MessageId => PropertyType::ShortStr,
-            Self::Timestamp => PropertyType::Timestamp,
-            Self::Type => PropertyType::ShortStr,
-            Self::UserId => PropertyType::ShortStr,
-            Self::AppId => PropertyType::ShortStr,
-            Self::ClusterId => PropertyType::ShortStr,
+            Self::ContentType => WireType::ShortStr,
+            Self::ContentEncoding => WireType::ShortStr,
+            Self::Headers => WireType::Table,
+            Self::DeliveryMode => WireType::Octet,
+            Self::Priority => WireType::Octet,
+            Self::CorrelationId => WireType::ShortStr,
+            Self::ReplyTo => WireType::ShortStr,
+            Self::Expiration => WireType::ShortStr,
+            Self::MessageId => WireType::ShortStr,
+            Self::Timestamp => WireType::LongLong,
+            Self::Type => WireType::ShortStr,
+            Self::UserId => WireType::ShortStr,
+            Self::AppId => WireType::ShortStr,
+            Self::ClusterId => WireType::ShortStr,
         }
     }
 }
@@ -111,7 +111,7 @@ impl<'a> Properties<'a> {
     #[inline]
     pub(in crate::protocol) fn passes(flags: u16, mut r: Reader<'_>, limits: &TableLimits) -> bool {
         pass_short_strs(&mut r, flags & 0xc000)
-            && (flags & 0x2000 == 0 || r.table("headers", limits).is_ok())
+            && (flags & 0x2000 == 0 || r.table(limits).is_some())
             && r.pass(usize::from(flags & 0x1000 != 0) + usize::from(flags & 0x0800 != 0))
             && pass_short_strs(&mut r, flags & 0x0780)
             && r.pass(8 * usize::from(flags & 0x0040 != 0))
@@ -122,85 +122,85 @@ impl<'a> Properties<'a> {
     /// MIME type of the body.
     #[must_use]
     pub fn content_type(&self) -> Option<ShortStr<'a>> {
-        self.find(Property::ContentType)?.short_str("content-type").ok()
+        self.find(Property::ContentType)?.short_str()
     }
 
     /// MIME encoding of the body, such as `gzip`.
     #[must_use]
     pub fn content_encoding(&self) -> Option<ShortStr<'a>> {
-        self.find(Property::ContentEncoding)?.short_str("content-encoding").ok()
+        self.find(Property::ContentEncoding)?.short_str()
     }
 
     /// The application's own headers.
     #[must_use]
     pub fn headers(&self) -> Option<Table<'a>> {
-        self.find(Property::Headers)?.checked_table("headers").ok()
+        self.find(Property::Headers)?.checked_table()
     }
 
     /// 1 for transient, 2 for persistent.
     #[must_use]
     pub fn delivery_mode(&self) -> Option<u8> {
-        self.find(Property::DeliveryMode)?.u8("delivery-mode").ok()
+        self.find(Property::DeliveryMode)?.u8()
     }
 
     /// Priority, 0 to 9 by convention.
     #[must_use]
     pub fn priority(&self) -> Option<u8> {
-        self.find(Property::Priority)?.u8("priority").ok()
+        self.find(Property::Priority)?.u8()
     }
 
     /// Joins a reply to its request.
     #[must_use]
     pub fn correlation_id(&self) -> Option<ShortStr<'a>> {
-        self.find(Property::CorrelationId)?.short_str("correlation-id").ok()
+        self.find(Property::CorrelationId)?.short_str()
     }
 
     /// Where a reply should go, usually a queue.
     #[must_use]
     pub fn reply_to(&self) -> Option<ShortStr<'a>> {
-        self.find(Property::ReplyTo)?.short_str("reply-to").ok()
+        self.find(Property::ReplyTo)?.short_str()
     }
 
     /// Lifetime in milliseconds, as decimal digits.
     #[must_use]
     pub fn expiration(&self) -> Option<ShortStr<'a>> {
-        self.find(Property::Expiration)?.short_str("expiration").ok()
+        self.find(Property::Expiration)?.short_str()
     }
 
     /// The application's name for the message.
     #[must_use]
     pub fn message_id(&self) -> Option<ShortStr<'a>> {
-        self.find(Property::MessageId)?.short_str("message-id").ok()
+        self.find(Property::MessageId)?.short_str()
     }
 
     /// When the message was made, in seconds since 1970.
     #[must_use]
     pub fn timestamp(&self) -> Option<u64> {
-        self.find(Property::Timestamp)?.u64("timestamp").ok()
+        self.find(Property::Timestamp)?.u64()
     }
 
     /// The application's kind of message.
     #[must_use]
     pub fn r#type(&self) -> Option<ShortStr<'a>> {
-        self.find(Property::Type)?.short_str("type").ok()
+        self.find(Property::Type)?.short_str()
     }
 
     /// The user who published; RabbitMQ checks it.
     #[must_use]
     pub fn user_id(&self) -> Option<ShortStr<'a>> {
-        self.find(Property::UserId)?.short_str("user-id").ok()
+        self.find(Property::UserId)?.short_str()
     }
 
     /// The application that published.
     #[must_use]
     pub fn app_id(&self) -> Option<ShortStr<'a>> {
-        self.find(Property::AppId)?.short_str("app-id").ok()
+        self.find(Property::AppId)?.short_str()
     }
 
     /// A cluster's mark before 0-9-1; reserved since, but carried.
     #[must_use]
     pub fn cluster_id(&self) -> Option<ShortStr<'a>> {
-        self.find(Property::ClusterId)?.short_str("cluster-id").ok()
+        self.find(Property::ClusterId)?.short_str()
     }
 }
 

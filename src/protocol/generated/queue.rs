@@ -11,7 +11,7 @@ use crate::{
         display::Line,
         traits::{self, AsMethod, Sealed, write_method},
     },
-    wire::{DecodeError, EncodeError, Reader, ShortStr, Table, TableLimits},
+    wire::{EncodeError, Reader, ShortStr, Table, TableLimits},
 };
 
 /// Creates a queue, or checks that it is there.
@@ -38,22 +38,18 @@ pub struct Declare<'a> {
 }
 
 impl<'a> Declare<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(
-        payload: &'a [u8],
-        dialect: Dialect,
-        limits: &TableLimits,
-    ) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], dialect: Dialect, limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let ticket = r.u16("ticket")?;
+        let ticket = r.u16()?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
-        let queue = r.short_str("queue")?;
-        let bits = r.u8("passive")?;
-        let arguments = r.table("arguments", limits)?;
+        let queue = r.short_str()?;
+        let bits = r.u8()?;
+        let arguments = r.table(limits)?;
         r.finish()?;
-        Ok(Self {
+        Some(Self {
             ticket,
             queue,
             passive: bits & 0x01 != 0,
@@ -127,15 +123,15 @@ pub struct DeclareOk<'a> {
 }
 
 impl<'a> DeclareOk<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let queue = r.short_str("queue")?;
-        let message_count = r.u32("message-count")?;
-        let consumer_count = r.u32("consumer-count")?;
+        let queue = r.short_str()?;
+        let message_count = r.u32()?;
+        let consumer_count = r.u32()?;
         r.finish()?;
-        Ok(Self { queue, message_count, consumer_count })
+        Some(Self { queue, message_count, consumer_count })
     }
 }
 
@@ -191,24 +187,20 @@ pub struct Bind<'a> {
 }
 
 impl<'a> Bind<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(
-        payload: &'a [u8],
-        dialect: Dialect,
-        limits: &TableLimits,
-    ) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], dialect: Dialect, limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let ticket = r.u16("ticket")?;
+        let ticket = r.u16()?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
-        let queue = r.short_str("queue")?;
-        let exchange = r.short_str("exchange")?;
-        let routing_key = r.short_str("routing-key")?;
-        let bits = r.u8("no-wait")?;
-        let arguments = r.table("arguments", limits)?;
+        let queue = r.short_str()?;
+        let exchange = r.short_str()?;
+        let routing_key = r.short_str()?;
+        let bits = r.u8()?;
+        let arguments = r.table(limits)?;
         r.finish()?;
-        Ok(Self { ticket, queue, exchange, routing_key, no_wait: bits & 0x01 != 0, arguments })
+        Some(Self { ticket, queue, exchange, routing_key, no_wait: bits & 0x01 != 0, arguments })
     }
 }
 
@@ -262,12 +254,12 @@ impl fmt::Display for Bind<'_> {
 pub struct BindOk;
 
 impl BindOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 
@@ -312,23 +304,19 @@ pub struct Unbind<'a> {
 }
 
 impl<'a> Unbind<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(
-        payload: &'a [u8],
-        dialect: Dialect,
-        limits: &TableLimits,
-    ) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], dialect: Dialect, limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let ticket = r.u16("ticket")?;
+        let ticket = r.u16()?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
-        let queue = r.short_str("queue")?;
-        let exchange = r.short_str("exchange")?;
-        let routing_key = r.short_str("routing-key")?;
-        let arguments = r.table("arguments", limits)?;
+        let queue = r.short_str()?;
+        let exchange = r.short_str()?;
+        let routing_key = r.short_str()?;
+        let arguments = r.table(limits)?;
         r.finish()?;
-        Ok(Self { ticket, queue, exchange, routing_key, arguments })
+        Some(Self { ticket, queue, exchange, routing_key, arguments })
     }
 }
 
@@ -375,12 +363,12 @@ impl fmt::Display for Unbind<'_> {
 pub struct UnbindOk;
 
 impl UnbindOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 
@@ -421,21 +409,17 @@ pub struct Purge<'a> {
 }
 
 impl<'a> Purge<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(
-        payload: &'a [u8],
-        dialect: Dialect,
-        limits: &TableLimits,
-    ) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], dialect: Dialect, limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let ticket = r.u16("ticket")?;
+        let ticket = r.u16()?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
-        let queue = r.short_str("queue")?;
-        let bits = r.u8("no-wait")?;
+        let queue = r.short_str()?;
+        let bits = r.u8()?;
         r.finish()?;
-        Ok(Self { ticket, queue, no_wait: bits & 0x01 != 0 })
+        Some(Self { ticket, queue, no_wait: bits & 0x01 != 0 })
     }
 }
 
@@ -487,13 +471,13 @@ pub struct PurgeOk {
 }
 
 impl PurgeOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let message_count = r.u32("message-count")?;
+        let message_count = r.u32()?;
         r.finish()?;
-        Ok(Self { message_count })
+        Some(Self { message_count })
     }
 }
 
@@ -543,21 +527,17 @@ pub struct Delete<'a> {
 }
 
 impl<'a> Delete<'a> {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(
-        payload: &'a [u8],
-        dialect: Dialect,
-        limits: &TableLimits,
-    ) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &'a [u8], dialect: Dialect, limits: &TableLimits) -> Option<Self> {
         let mut r = Reader::behind_ids(payload).judging(limits.short_strings);
-        let ticket = r.u16("ticket")?;
+        let ticket = r.u16()?;
         // MTH-06
         let ticket = if dialect == Dialect::V0_9_1 { 0 } else { ticket };
-        let queue = r.short_str("queue")?;
-        let bits = r.u8("if-unused")?;
+        let queue = r.short_str()?;
+        let bits = r.u8()?;
         r.finish()?;
-        Ok(Self {
+        Some(Self {
             ticket,
             queue,
             if_unused: bits & 0x01 != 0,
@@ -619,13 +599,13 @@ pub struct DeleteOk {
 }
 
 impl DeleteOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let mut r = Reader::behind_ids(payload);
-        let message_count = r.u32("message-count")?;
+        let message_count = r.u32()?;
         r.finish()?;
-        Ok(Self { message_count })
+        Some(Self { message_count })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
         Dialect, Method, MethodKind,
         traits::{self, AsMethod, Sealed, write_method},
     },
-    wire::{DecodeError, EncodeError, Reader},
+    wire::{EncodeError, Reader},
 };
 
 /// Makes the channel transactional.
@@ -20,12 +20,12 @@ use crate::{
 pub struct Select;
 
 impl Select {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 
@@ -59,12 +59,12 @@ impl fmt::Display for Select {
 pub struct SelectOk;
 
 impl SelectOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 
@@ -98,12 +98,12 @@ impl fmt::Display for SelectOk {
 pub struct Commit;
 
 impl Commit {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 
@@ -137,12 +137,12 @@ impl fmt::Display for Commit {
 pub struct CommitOk;
 
 impl CommitOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 
@@ -176,12 +176,12 @@ impl fmt::Display for CommitOk {
 pub struct Rollback;
 
 impl Rollback {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 
@@ -215,12 +215,12 @@ impl fmt::Display for Rollback {
 pub struct RollbackOk;
 
 impl RollbackOk {
-    /// Reads the payload behind the ids, and that nothing is left (`MTH-05`).
+    /// Reads the payload behind the ids; nothing may be left (`MTH-05`).
     #[inline]
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let r = Reader::behind_ids(payload);
         r.finish()?;
-        Ok(Self)
+        Some(Self)
     }
 }
 

@@ -52,7 +52,7 @@ fn ten_thousand_there_and_back() {
     for number in 1..=COUNT {
         let message = client.content(MethodKind::BasicDeliver);
         let delivery_tag = message.deliver().unwrap().delivery_tag;
-        assert_eq!((delivery_tag, &message.body()[..]), (number, &number.to_be_bytes()[..]));
+        assert_eq!((delivery_tag, message.body()), (number, &number.to_be_bytes()[..]));
         if number % 100 == 0 {
             client.on(channel).send(&basic::Ack { delivery_tag, multiple: true }).unwrap();
         }

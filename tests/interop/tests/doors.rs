@@ -38,7 +38,7 @@ fn session(door: Door) {
         });
     }
     for (size, content) in sizes.iter().zip(&held) {
-        assert!(content.body() == &octets(*size), "{size} octets through {door:?}");
+        assert!(content.body() == octets(*size), "{size} octets through {door:?}");
         assert_eq!(content.deliver().unwrap().routing_key, queue.as_str());
         assert_eq!(&content.to_detached(), content);
     }

@@ -28,7 +28,7 @@ pub(super) fn emit(class: &Class) -> Source {
 /// Imports what the class uses; the order is `rustfmt`'s.
 fn imports(out: &mut Source, class: &Class) {
     let fields = || class.methods.iter().flat_map(Method::visible);
-    let mut wire = BTreeSet::from(["DecodeError", "EncodeError", "Reader"]);
+    let mut wire = BTreeSet::from(["EncodeError", "Reader"]);
     for field in class.methods.iter().flat_map(|method| &method.fields) {
         match field.wire {
             WireType::Table => wire.extend(["Table", "TableLimits"]),

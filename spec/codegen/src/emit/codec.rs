@@ -18,7 +18,7 @@ pub(super) fn read(out: &mut Source, class: &Class, method: &Method) {
     let (generics, input) = if borrows(method) { ("<'a>", "'a") } else { ("", "") };
     out.blank();
     out.line(format!("impl{generics} {name}{generics} {{"));
-    out.line("/// Reads the payload behind the ids, and that nothing is left (`MTH-05`).");
+    out.line("/// Reads the payload behind the ids; nothing may be left (`MTH-05`).");
     out.line(if is_read_in_place(class, method) { "#[inline(always)]" } else { "#[inline]" });
     out.line("pub(crate) fn read(");
     out.line(format!("payload: &{input} [u8],"));
@@ -28,7 +28,7 @@ pub(super) fn read(out: &mut Source, class: &Class, method: &Method) {
     if is_limited(method) {
         out.line("limits: &TableLimits,");
     }
-    out.line(") -> Result<Self, DecodeError> {");
+    out.line(") -> Option<Self> {");
     let mutable = if method.fields.is_empty() { "" } else { "mut " };
     let has_text = method.fields.iter().any(|field| field.wire == WireType::Shortstr);
     let judging = if has_text { ".judging(limits.short_strings)" } else { "" };
@@ -48,7 +48,7 @@ pub(super) fn read(out: &mut Source, class: &Class, method: &Method) {
     out.line("r.finish()?;");
     let value =
         if values.is_empty() { String::new() } else { format!("{{ {} }}", values.join(", ")) };
-    out.line(format!("{}(Self {value})", ok(class)));
+    out.line(format!("Some(Self {value})"));
     out.line("}");
     out.line("}");
 }
@@ -76,15 +76,14 @@ pub(super) fn varies_on_read(method: &Method) -> bool {
 
 fn read_value(out: &mut Source, method: &Method, field: &Field, values: &mut Vec<String>) {
     let ident = names::snake(&field.name);
-    let text = &field.name;
     let mut call = match field.wire {
-        WireType::Bit | WireType::Octet => format!("r.u8(\"{text}\")?"),
-        WireType::Short => format!("r.u16(\"{text}\")?"),
-        WireType::Long => format!("r.u32(\"{text}\")?"),
-        WireType::Longlong | WireType::Timestamp => format!("r.u64(\"{text}\")?"),
-        WireType::Shortstr => format!("r.short_str(\"{text}\")?"),
-        WireType::Longstr => format!("r.long_str(\"{text}\")?"),
-        WireType::Table => format!("r.table(\"{text}\", limits)?"),
+        WireType::Bit | WireType::Octet => "r.u8()?".to_owned(),
+        WireType::Short => "r.u16()?".to_owned(),
+        WireType::Long => "r.u32()?".to_owned(),
+        WireType::Longlong | WireType::Timestamp => "r.u64()?".to_owned(),
+        WireType::Shortstr => "r.short_str()?".to_owned(),
+        WireType::Longstr => "r.long_str()?".to_owned(),
+        WireType::Table => "r.table(limits)?".to_owned(),
     };
     if let Some(rust) = &field.rust {
         call = format!("{rust}({call})");
@@ -117,8 +116,7 @@ fn read_bits(
     octet: &str,
     values: &mut Vec<String>,
 ) {
-    let first = bits.first().map_or("", |field| field.name.as_str());
-    out.line(format!("let {octet} = r.u8(\"{first}\")?;"));
+    out.line(format!("let {octet} = r.u8()?;"));
     for (place, field) in bits.iter().enumerate() {
         if !field.is_visible() {
             continue;
@@ -185,6 +183,7 @@ fn write_bit(method: &Method, field: &Field, place: usize) -> String {
 }
 
 fn write_value(out: &mut Source, method: &Method, field: &Field, is_last: bool) -> bool {
+    let text = &field.name;
     let dialects = method.dialects();
     let inner = if field.rust.is_some() { ".0" } else { "" };
     let mut value = if field.is_visible() {
@@ -197,7 +196,6 @@ fn write_value(out: &mut Source, method: &Method, field: &Field, is_last: bool) 
         let reserved = among(&field.reserved, &dialects);
         value = format!("if {reserved} {{ {} }} else {{ {value} }}", default_value(field));
     }
-    let text = &field.name;
     let (call, is_fallible) = match field.wire {
         WireType::Bit | WireType::Octet => (format!("w.u8({value})"), false),
         WireType::Short => (format!("w.u16({value})"), false),

@@ -48,21 +48,25 @@ fn enumeration(out: &mut Source, protocol: &Protocol) {
 }
 
 fn read(out: &mut Source, protocol: &Protocol) {
-    out.doc("Reads the payload of a method whose kind is known, and that nothing is left.");
+    out.doc("Reads the payload of a method whose kind is known; nothing may be left.");
     out.line("#[inline]");
     out.line("pub(in crate::protocol) fn read(");
     out.line("kind: MethodKind, payload: &'a [u8], dialect: Dialect, limits: &TableLimits,");
     out.line(") -> Result<Self, DecodeError> {");
-    out.line("Ok(match kind {");
+    out.line("// Each arm returns what it has read: the value is made where it is to be.");
+    out.line("match kind {");
     for (class, method) in protocol.methods() {
         let variant = variant(class, method);
         let path = format!("{}::{}", class.name, names::pascal(&method.name));
         let arguments = arguments(method);
         out.line(format!(
-            "MethodKind::{variant} => Self::{variant}({path}::read(payload{arguments})?),"
+            "MethodKind::{variant} => if let Some(method) = {path}::read(payload{arguments}) {{"
         ));
+        out.line(format!("return Ok(Self::{variant}(method));"));
+        out.line("},");
     }
-    out.line("})");
+    out.line("}");
+    out.line("Err(kind.fault_in(payload, dialect, limits))");
     out.line("}");
 }
 

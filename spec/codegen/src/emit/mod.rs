@@ -1,5 +1,6 @@
 //! The text of the generated files, before `rustfmt`.
 
+mod argument;
 mod class;
 mod codec;
 mod kind;
@@ -27,6 +28,7 @@ pub(crate) struct File {
 pub(crate) fn files(protocol: &Protocol) -> Vec<File> {
     let mut files = vec![
         file("mod", root(protocol)),
+        file("argument", argument::emit(protocol)),
         file("kind", kind::emit(protocol)),
         file("method", method::emit(protocol)),
         file("properties", properties::emit(protocol)),
@@ -42,7 +44,7 @@ fn file(stem: &str, source: Source) -> File {
 
 fn root(protocol: &Protocol) -> Source {
     let mut out = Source::new("What `spec/` says, as Rust.");
-    for module in ["kind", "method", "properties", "reply_code"] {
+    for module in ["argument", "kind", "method", "properties", "reply_code"] {
         out.line(format!("mod {module};"));
     }
     for class in &protocol.classes {

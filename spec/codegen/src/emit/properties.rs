@@ -13,7 +13,8 @@ pub(super) fn emit(protocol: &Protocol) -> Source {
         protocol.classes.iter().flat_map(|class| &class.properties).collect();
     out.line("use crate::{");
     out.line("protocol::{");
-    out.line("Properties, PropertiesBuf, PropertyType,");
+    out.line("Properties, PropertiesBuf,");
+    out.line("argument::WireType,");
     out.line("properties::pass_short_strs,");
     out.line("},");
     out.line("wire::{EncodeError, Reader, ShortStr, Table, TableLimits},");
@@ -60,11 +61,11 @@ fn enumeration(out: &mut Source, properties: &[&Field]) {
     out.line("}");
     out.blank();
     out.line("#[inline]");
-    out.line("pub(in crate::protocol) const fn wire_type(self) -> PropertyType {");
+    out.line("pub(in crate::protocol) const fn wire_type(self) -> WireType {");
     out.line("match self {");
     for property in properties {
         let wire = wire_type(property);
-        out.line(format!("Self::{} => PropertyType::{wire},", names::pascal(&property.name)));
+        out.line(format!("Self::{} => WireType::{wire},", names::pascal(&property.name)));
     }
     out.line("}");
     out.line("}");
@@ -81,12 +82,11 @@ fn accessors(out: &mut Source, properties: &[&Field]) {
         let ident = names::snake(&property.name);
         out.line(format!("pub fn {ident}(&self) -> Option<{}> {{", accessor_type(property)));
         let find = format!("self.find(Property::{})", names::pascal(&property.name));
-        let name = &property.name;
         out.line(match property.wire {
-            WireType::Octet => format!("{find}?.u8(\"{name}\").ok()"),
-            WireType::Timestamp => format!("{find}?.u64(\"{name}\").ok()"),
-            WireType::Table => format!("{find}?.checked_table(\"{name}\").ok()"),
-            _ => format!("{find}?.short_str(\"{name}\").ok()"),
+            WireType::Octet => format!("{find}?.u8()"),
+            WireType::Timestamp => format!("{find}?.u64()"),
+            WireType::Table => format!("{find}?.checked_table()"),
+            _ => format!("{find}?.short_str()"),
         });
         out.line("}");
         out.blank();
@@ -119,11 +119,10 @@ fn passes(out: &mut Source, properties: &[&Field]) {
                 steps.push(format!("r.pass({})", lens.join(" + ")));
             }
             WireType::Table => {
-                for (place, property) in run {
+                for (place, _) in run {
                     steps.push(format!(
-                        "(flags & {:#06x} == 0 || r.table(\"{}\", limits).is_ok())",
-                        0x8000_u32 >> place,
-                        property.name
+                        "(flags & {:#06x} == 0 || r.table(limits).is_some())",
+                        0x8000_u32 >> place
                     ));
                 }
             }
@@ -221,7 +220,7 @@ fn errors(out: &mut Source, property: &Field) {
 const fn wire_type(property: &Field) -> &'static str {
     match property.wire {
         WireType::Octet => "Octet",
-        WireType::Timestamp => "Timestamp",
+        WireType::Timestamp => "LongLong",
         WireType::Table => "Table",
         _ => "ShortStr",
     }
