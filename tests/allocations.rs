@@ -229,6 +229,32 @@ fn acks_and_publishes_allocate_nothing() {
 }
 
 #[test]
+fn publishes_that_wait_allocate_nothing() {
+    let mut client = client();
+    let method = basic::Publish { routing_key: "key".into(), ..Default::default() };
+    let prepared = PreparedPublish::new(&method, Properties::EMPTY).unwrap();
+    for size in [71, 1000, 16_384] {
+        let body = Bytes::from(vec![7; size]);
+        // Three windows of them, on both channels in turn.
+        let each = (100 << 10) / size;
+        for warm_up in [true, true, false] {
+            for number in (1..=2).cycle().take(2 * each) {
+                let id = ChannelId::new(number).unwrap();
+                counted(|| {
+                    let mut channel = client.channel(id).unwrap();
+                    channel.publish(&method, Properties::EMPTY, &body).unwrap();
+                    channel.publish_prepared(&prepared, &body).unwrap();
+                });
+            }
+            assert!(client.unsent() > 4 * each * size, "all of it waits for the transport");
+            drain(&mut client);
+            let allocated = taken();
+            assert!(warm_up || allocated == (0, 0), "publishes of {size}: {allocated:?}");
+        }
+    }
+}
+
+#[test]
 fn announced_octets_are_not_reserved() {
     let mut server = server();
     let mut buffer = BytesMut::with_capacity(1 << 16);

@@ -107,6 +107,12 @@ impl Consumers {
 
     /// Whether something can be delivered to it now, and then whether that needs an ack.
     pub(crate) fn takes_deliveries(&self, tag: &[u8]) -> Option<bool> {
+        // Mostly there is one, and it has begun.
+        if let [Consumer { tag: only, needs_ack, begins_with: None, .. }] = self.list() {
+            if is_same(only, tag) {
+                return Some(*needs_ack);
+            }
+        }
         let begun = self.of(tag).iter().rfind(|consumer| consumer.begins_with.is_none());
         begun.map(|consumer| consumer.needs_ack)
     }
@@ -123,6 +129,12 @@ impl Consumers {
                 return *needs_ack;
             }
         }
+        self.needs_ack_of_one(tag)
+    }
+
+    /// The same where there are several, or none. Out of line, so that the usual case is short.
+    #[inline(never)]
+    fn needs_ack_of_one(&self, tag: &[u8]) -> bool {
         // What comes before consume-ok is meant for the last consumer under this tag.
         let asked_for = || self.of(tag).first().map(|consumer| consumer.needs_ack);
         self.takes_deliveries(tag)

@@ -256,13 +256,14 @@ impl<'a> Channel<'a> {
     }
 
     /// Whether this side may send this method here and now.
+    #[inline(always)]
     fn check(&self, kind: MethodKind) -> Result<(), UsageError> {
         let method = kind.name();
         if !self.session.side.sends(kind.info().senders) {
             return Err(wrong_side(method));
         }
         if self.session.phase != Phase::Open {
-            return Err(self.wrong_phase(method));
+            return Err(wrong_phase(method, self.session.phase));
         }
         let channel = self.id.number();
         let Some(state) = self.state() else { return Err(UsageError::UnknownChannel { channel }) };
@@ -273,11 +274,6 @@ impl<'a> Channel<'a> {
             Some(missing) => Err(UsageError::ContentOpen { method, missing: missing.get() }),
             None => Ok(()),
         }
-    }
-
-    #[cold]
-    fn wrong_phase(&self, method: &'static str) -> UsageError {
-        UsageError::ConnectionPhase { method, phase: self.session.phase.name() }
     }
 
     fn check_request(&self, method: &Method<'_>, no_wait: bool) -> Result<(), UsageError> {
@@ -385,6 +381,11 @@ impl<'a> Channel<'a> {
 #[cold]
 fn wrong_side(method: &'static str) -> UsageError {
     UsageError::WrongSide { method }
+}
+
+#[cold]
+fn wrong_phase(method: &'static str, phase: Phase) -> UsageError {
+    UsageError::ConnectionPhase { method, phase: phase.name() }
 }
 
 impl fmt::Debug for Channel<'_> {

@@ -1,18 +1,18 @@
 //! Publishes whose method and header are encoded once for all.
 
-use alloc::vec::Vec;
+use alloc::vec;
 use core::fmt;
 
 use bytes::Bytes;
 
-use crate::channel::Channel;
 use crate::channel::returns::Likeness;
+use crate::channel::{Channel, Session, Slot};
 use crate::error::UsageError;
 use crate::event::PublishSeq;
 use crate::frame::{FRAME_END, FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameType};
 use crate::output::{Framing, Payload};
 use crate::protocol::{ContentHeader, Dialect, Method, Properties, basic};
-use crate::wire::{EncodeError, TableLimits};
+use crate::wire::{EncodeError, TableLimits, Writer};
 
 /// A publish that is encoded once and sent often: a fixed exchange, routing key, flags and properties,
 /// for any body.
@@ -47,8 +47,9 @@ pub struct PreparedPublish {
     octets: Bytes,
     /// Where the header frame begins.
     header_at: usize,
-    /// Octets of the larger of both payloads, and at least of the largest body that is copied.
-    largest: usize,
+    /// Octets of the larger of both frames, and at least of one with the largest body that is copied; more
+    /// than any frame has where there is a ticket.
+    largest: u64,
     /// 0-8 and 0-9 have it (`MTH-06`).
     ticket: u16,
     /// By what it would be recognised if it came back, which is asked for or not.
@@ -76,13 +77,20 @@ impl PreparedPublish {
         let look = Likeness::of_publish(method, &properties, 0);
         // Dialects differ in nothing but the ticket, which 0-9-1 doesn't have.
         let framing = Framing { channel: 0, dialect: Dialect::V0_9_1, largest: u32::MAX as usize };
-        let mut octets = Vec::new();
-        framing.method(&mut octets, method)?;
-        let header_at = octets.len();
-        framing.header(&mut octets, &ContentHeader::new(0, properties))?;
-        let largest = header_at.max(octets.len() - header_at) - FRAME_OVERHEAD;
-        let largest = largest.max(Payload::COPIED);
-        octets.extend_from_slice(&framing.frame_header(FrameType::BODY, 0));
+        let header = ContentHeader::new(0, properties);
+        let frame = framing.method(method)?;
+        let header_at = frame.len();
+        let header_size = framing.header_size(&header)?;
+        let largest = match method.ticket {
+            0 => header_at.max(header_size.max(Payload::COPIED) + FRAME_OVERHEAD) as u64,
+            // Whether there is one depends on the dialect.
+            _ => u64::MAX,
+        };
+        let mut octets = vec![0; header_at + header_size + FRAME_OVERHEAD + FRAME_HEADER_LEN];
+        let mut w = Writer::new(&mut octets);
+        frame.write(&mut w);
+        framing.write_header(&mut w, &header, header_size);
+        w.array(framing.frame_header(FrameType::BODY, 0));
         Ok(Self { octets: octets.into(), header_at, largest, ticket: method.ticket, look })
     }
 
@@ -122,10 +130,10 @@ impl PreparedPublish {
         self.look.map(|look| look.with_body(body_size))
     }
 
-    /// Whether it surely fits, with a body that is copied, and the dialect has it as it is.
-    #[inline]
-    fn is_ready_for(&self, framing: Framing) -> bool {
-        self.largest <= framing.largest && (self.ticket == 0 || framing.dialect == Dialect::V0_9_1)
+    /// Whether it surely fits, with a body that is copied, and every dialect has it as it is.
+    #[inline(always)]
+    const fn is_ready_for(&self, frame_max: u32) -> bool {
+        self.largest <= frame_max as u64
     }
 
     /// Writes all frames of a publish whose body has one frame, to a place of just their length.
@@ -139,17 +147,16 @@ impl PreparedPublish {
             // A size that 32 bits can't say doesn't fit, so it isn't written here.
             put(header, SIZE_AT, u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
         }
-        if let Some((rest, [end])) = rest.split_at_mut_checked(body.len()) {
-            rest.copy_from_slice(body);
-            *end = FRAME_END;
+        let Some((end, rest)) = rest.split_last_mut() else { return };
+        *end = FRAME_END;
+        if rest.len() == body.len() {
+            copy(rest, body);
         }
     }
 
     /// Writes method and header for a body of this size.
-    fn write_head(&self, out: &mut Vec<u8>, framing: Framing, body_size: u64) {
-        let start = out.len();
-        out.extend_from_slice(self.octets.get(..self.head_len()).unwrap_or(&[]));
-        let head = out.get_mut(start..).unwrap_or(&mut []);
+    fn write_head(&self, head: &mut [u8], framing: Framing, body_size: u64) {
+        Writer::new(head).octets(self.octets.get(..self.head_len()).unwrap_or(&[]));
         self.fill_in(head, framing.channel, body_size);
         if framing.dialect != Dialect::V0_9_1 {
             put(head, TICKET_AT, self.ticket.to_be_bytes());
@@ -168,6 +175,23 @@ impl PreparedPublish {
             put(header, CHANNEL_AT, channel);
             put(header, BODY_SIZE_AT, body_size.to_be_bytes());
         }
+    }
+}
+
+/// Copies octets to a place of their length; as two halves, which may overlap, where a call costs more.
+#[inline(always)]
+fn copy(place: &mut [u8], octets: &[u8]) {
+    const HALF: usize = 32;
+    if (HALF..=2 * HALF).contains(&octets.len()) {
+        if let (Some(place), Some(octets)) = (place.first_chunk_mut::<HALF>(), octets.first_chunk())
+        {
+            *place = *octets;
+        }
+        if let (Some(place), Some(octets)) = (place.last_chunk_mut::<HALF>(), octets.last_chunk()) {
+            *place = *octets;
+        }
+    } else {
+        place.copy_from_slice(octets);
     }
 }
 
@@ -202,6 +226,7 @@ impl Channel<'_> {
         }
     }
 
+    #[inline(always)]
     fn publish_encoded(
         &mut self,
         prepared: &PreparedPublish,
@@ -209,13 +234,11 @@ impl Channel<'_> {
     ) -> Result<PublishSeq, UsageError> {
         self.check_publish()?;
         self.check_size(body.len() as u64)?;
-        let framing = self.session.framing(self.id.number());
         let is_small = (1..=Payload::COPIED).contains(&body.len());
-        if is_small && prepared.is_ready_for(framing) {
+        if is_small && prepared.is_ready_for(self.session.frame_max) {
             if let Some(window) = self.session.direct() {
-                if let Some(out) = window.extend(prepared.octets.len() + body.len() + 1) {
-                    prepared.write_whole(out, framing.channel, body);
-                }
+                let place = window.place(prepared.octets.len() + body.len() + 1);
+                prepared.write_whole(place, self.id.number(), body);
                 return Ok(self.enter_publish(|| prepared.likeness(body.len() as u64)));
             }
         }
@@ -223,18 +246,34 @@ impl Channel<'_> {
     }
 
     /// The same where something waits, or the body isn't copied or empty.
-    #[inline(never)]
+    #[inline(always)]
     fn queue_encoded(
         &mut self,
         prepared: &PreparedPublish,
         body: Payload<'_>,
     ) -> Result<PublishSeq, UsageError> {
+        let size = body.len() as u64;
         let framing = self.session.framing(self.id.number());
+        self.session.queue_prepared(self.slot, framing, prepared, body)?;
+        Ok(self.enter_publish(|| prepared.likeness(size)))
+    }
+}
+
+impl Session {
+    #[inline(never)]
+    fn queue_prepared(
+        &mut self,
+        slot: Slot,
+        framing: Framing,
+        prepared: &PreparedPublish,
+        body: Payload<'_>,
+    ) -> Result<(), EncodeError> {
         prepared.check_fit(framing)?;
         let size = body.len() as u64;
-        self.session.append(self.slot, |out| prepared.write_head(out, framing, size));
-        self.session.send_body(self.slot, body);
-        Ok(self.enter_publish(|| prepared.likeness(size)))
+        let place = self.place(slot, prepared.head_len());
+        prepared.write_head(place, framing, size);
+        self.send_body(slot, body);
+        Ok(())
     }
 }
 

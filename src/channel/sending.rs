@@ -164,6 +164,7 @@ impl Channel<'_> {
         Ok(())
     }
 
+    #[inline(always)]
     fn check_content(&self, kind: MethodKind) -> Result<(), UsageError> {
         self.check(kind)?;
         // FLW-01: a get is answered all the same.
@@ -236,16 +237,19 @@ impl Channel<'_> {
         PublishSeq(number)
     }
 
+    #[inline(always)]
     fn check_deliver(&self, method: &basic::Deliver<'_>) -> Result<bool, UsageError> {
         self.check_content(MethodKind::BasicDeliver)?;
         let tag = method.consumer_tag.as_octets();
         let needs_ack = self.state().and_then(|state| state.consumers.takes_deliveries(tag));
-        let unknown = UsageError::UnknownConsumer { channel: self.id.number() };
-        let needs_ack = needs_ack.ok_or(unknown)?;
+        let Some(needs_ack) = needs_ack else {
+            return Err(UsageError::UnknownConsumer { channel: self.id.number() });
+        };
         self.check_unacked(needs_ack)?;
         Ok(needs_ack)
     }
 
+    #[inline(always)]
     fn check_unacked(&self, needs_ack: bool) -> Result<(), UsageError> {
         let limit = self.session.limits.unacked;
         if needs_ack && self.unacked() >= limit as usize {

@@ -14,12 +14,12 @@ use crate::error::UsageError;
 use crate::event::{ChannelId, Event, Fate, PublishSeq, RequestId};
 use crate::frame::FRAME_OVERHEAD;
 use crate::limits::Limits;
-use crate::output::{Framing, HEARTBEAT_FRAME, Payload, Transmit};
+use crate::output::{Framing, HEARTBEAT_FRAME, Payload, Spares, Transmit, write_around_body};
 use crate::peer::Capabilities;
 use crate::phase::{Phase, Side};
 use crate::profile::Profile;
 use crate::protocol::{AsMethod, ContentHeader, Dialect, MethodKind, channel};
-use crate::wire::{EncodeError, TableLimits};
+use crate::wire::{EncodeError, TableLimits, Writer};
 
 /// The part of a connection that commands on a channel reach.
 #[derive(Clone, Debug)]
@@ -43,6 +43,8 @@ pub(crate) struct Session {
     turns: VecDeque<Slot>,
     /// Octets in the lanes.
     waiting: usize,
+    /// What emptied lanes have left.
+    spares: Spares,
     /// Octets of the output reserve that are in use.
     reserve_used: usize,
     /// Events that have been decided but not polled.
@@ -91,6 +93,7 @@ impl Session {
             window: Transmit::default(),
             turns: VecDeque::new(),
             waiting: 0,
+            spares: Spares::default(),
             reserve_used: 0,
             events: VecDeque::new(),
             last_request: 0,
@@ -157,9 +160,9 @@ impl Session {
     /// Queues a method on channel 0, ahead of all lanes.
     pub(crate) fn send_control(&mut self, method: &impl AsMethod) -> Result<(), EncodeError> {
         let framing = self.framing(0);
-        let before = self.window.remaining();
-        self.window.append(|out| framing.method(out, method))?;
-        self.use_reserve(self.window.remaining() - before);
+        let frame = framing.method(method)?;
+        frame.write(&mut Writer::new(self.window.place(frame.len())));
+        self.use_reserve(frame.len());
         Ok(())
     }
 
@@ -167,13 +170,14 @@ impl Session {
     /// needed is given back.
     pub(crate) fn send_heartbeat(&mut self) {
         self.release();
-        self.window.append(|out| out.extend_from_slice(&HEARTBEAT_FRAME));
+        Writer::new(self.window.place(HEARTBEAT_FRAME.len())).array(HEARTBEAT_FRAME);
     }
 
     /// Gives back memory that nothing waits in.
     pub(crate) fn release(&mut self) {
         self.window.release();
         self.turns.shrink_to_fit();
+        self.spares.clear();
         self.events.shrink_to_fit();
         self.pinning.shrink_to_fit();
         self.channels.release();
@@ -204,18 +208,18 @@ impl Session {
 
     fn queue_method(&mut self, slot: Slot, method: &impl AsMethod) -> Result<usize, EncodeError> {
         let Some(framing) = self.framing_of(slot) else { return Ok(0) };
-        let before = self.unsent();
-        self.append(slot, |out| framing.method(out, method))?;
-        Ok(self.unsent().saturating_sub(before))
+        let frame = framing.method(method)?;
+        frame.write(&mut Writer::new(self.place(slot, frame.len())));
+        Ok(frame.len())
     }
 
     /// Queues a method on a channel at once, ahead of its lane.
     pub(crate) fn send_ahead(&mut self, channel: u16, method: &impl AsMethod) {
         let framing = self.framing(channel);
-        let before = self.window.remaining();
         // Only channel.open, open-ok and close-ok come here: a few octets that every dialect has.
-        let _ = self.window.append(|out| framing.method(out, method));
-        self.use_reserve(self.window.remaining() - before);
+        let Ok(frame) = framing.method(method) else { return };
+        frame.write(&mut Writer::new(self.window.place(frame.len())));
+        self.use_reserve(frame.len());
     }
 
     fn use_reserve(&mut self, octets: usize) {
@@ -232,10 +236,13 @@ impl Session {
         header: &ContentHeader<'_>,
     ) -> Result<(), UsageError> {
         let Some(framing) = self.framing_of(slot) else { return Ok(()) };
-        Ok(self.append(slot, |out| framing.head(out, method, header))?)
+        let head = framing.head(method, header)?;
+        head.write(&mut Writer::new(self.place(slot, head.len())));
+        Ok(())
     }
 
     /// Queues a whole content.
+    #[inline]
     pub(crate) fn send_content(
         &mut self,
         slot: Slot,
@@ -243,30 +250,45 @@ impl Session {
         header: &ContentHeader<'_>,
         body: Payload<'_>,
     ) -> Result<(), UsageError> {
-        if !body.is_small() {
-            self.send_head(slot, method, header)?;
-            self.send_body(slot, body);
+        let Some(framing) = self.framing_of(slot) else { return Ok(()) };
+        let head = framing.head(method, header)?;
+        let len = body.len();
+        if body.is_small() {
+            // All of it goes to one place, so that is looked for once.
+            let mut w = Writer::new(self.place(slot, head.len() + framing.body_len(len)));
+            head.write(&mut w);
+            framing.write_body(&mut w, body.as_slice());
             return Ok(());
         }
-        // All of it goes to one place, so that is looked for once.
-        let Some(framing) = self.framing_of(slot) else { return Ok(()) };
-        Ok(self.append(slot, |out| framing.content(out, method, header, body.as_slice()))?)
+        match body {
+            Payload::Shared(octets) if len <= framing.largest && self.takes(head.len(), len) => {
+                let place = self.window.place_around(head.len() + FRAME_OVERHEAD, octets);
+                let mut w = Writer::new(place);
+                head.write(&mut w);
+                write_around_body(&mut w, framing.channel, len);
+            }
+            body => {
+                head.write(&mut Writer::new(self.place(slot, head.len())));
+                self.send_body(slot, body);
+            }
+        }
+        Ok(())
     }
 
     /// Queues body octets, cut into frames.
     pub(crate) fn send_body(&mut self, slot: Slot, payload: Payload<'_>) {
         let Some(framing) = self.framing_of(slot) else { return };
         let (channel, largest) = (framing.channel, framing.largest);
-        let room = self.limits.output_window.saturating_sub(self.window.remaining());
-        // One frame may reach beyond the window, as those may that lanes refill it with.
-        let frame = largest.min(self.limits.output_window);
-        let fits = self.direct().is_some() && payload.len() <= room.max(frame);
+        let len = payload.len();
+        let fits = self.takes(0, len);
         match payload {
-            payload if payload.is_small() => {
-                self.append(slot, |out| framing.body(out, payload.as_slice()));
+            Payload::Slice(octets) if fits || len <= Payload::COPIED => {
+                let place = self.place(slot, framing.body_len(len));
+                framing.write_body(&mut Writer::new(place), octets);
             }
-            Payload::Slice(octets) if fits => {
-                self.append(slot, |out| framing.body(out, octets));
+            Payload::Shared(octets) if len <= Payload::COPIED => {
+                let place = self.place(slot, framing.body_len(len));
+                framing.write_body(&mut Writer::new(place), &octets);
             }
             Payload::Shared(mut octets) if fits => {
                 while octets.len() > largest {
@@ -281,48 +303,55 @@ impl Session {
         }
     }
 
+    /// Whether the window takes a body of this length behind so many octets.
+    #[inline]
+    fn takes(&self, head: usize, body: usize) -> bool {
+        let Limits { output_window: window, .. } = self.limits;
+        let room = window.saturating_sub(self.window.remaining() + head);
+        // One frame may reach beyond the window, as those may that lanes refill it with.
+        let frame = self.largest_payload().min(window);
+        room > 0 && self.turns.is_empty() && body <= room.max(frame)
+    }
+
     fn queue_body(&mut self, slot: Slot, octets: Bytes, largest: usize) {
         let Some(state) = self.channels.get_mut(slot) else { return };
         self.waiting += octets.len();
+        state.lane.prepare(&mut self.spares);
         state.lane.push_body(octets, largest);
         self.take_turn(slot);
+    }
+
+    /// Whether what is sent goes to the window: nothing waits, and it has room.
+    #[inline]
+    fn is_direct(&self) -> bool {
+        // Where a lane holds something, its channel has a turn.
+        self.window.remaining() < self.limits.output_window && self.turns.is_empty()
     }
 
     /// The window, where nothing waits and it has room.
     #[inline]
     pub(super) fn direct(&mut self) -> Option<&mut Transmit> {
-        // Where a lane holds something, its channel has a turn.
-        let has_room = self.window.remaining() < self.limits.output_window;
-        (has_room && self.turns.is_empty()).then_some(&mut self.window)
+        self.is_direct().then_some(&mut self.window)
     }
 
-    /// Appends whole frames of a channel: to the window while nothing waits, else to its lane.
-    pub(super) fn append<T>(&mut self, slot: Slot, encode: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-        let waits = self.direct().is_none();
-        let lane = self.channels.get_mut(slot).map(|state| &mut state.lane).filter(|_| waits);
-        // One place for `encode`, which is large and is to be inlined.
-        let (out, waits) = match lane {
-            Some(lane) => (lane.open(), true),
-            None => (self.window.open(), false),
-        };
-        let before = out.len();
-        let result = encode(out);
-        let grown = out.len().saturating_sub(before);
-        if waits {
-            self.wait(slot, grown);
-        } else {
-            self.window.close(grown);
-        }
-        result
+    /// Appends so many octets of whole frames, which are the caller's to overwrite: to the window while
+    /// nothing waits, else to the channel's lane.
+    #[inline]
+    pub(super) fn place(&mut self, slot: Slot, len: usize) -> &mut [u8] {
+        if self.is_direct() { self.window.place(len) } else { self.place_behind(slot, len) }
     }
 
-    /// The lane of a channel was opened and has grown.
     #[cold]
-    fn wait(&mut self, slot: Slot, grown: usize) {
-        let Some(state) = self.channels.get_mut(slot) else { return };
-        state.lane.close(grown);
-        self.waiting += grown;
-        self.take_turn(slot);
+    #[inline(never)]
+    fn place_behind(&mut self, slot: Slot, len: usize) -> &mut [u8] {
+        let Some(state) = self.channels.get_mut(slot) else { return &mut [] };
+        self.waiting += len;
+        if !state.lane_active && len > 0 {
+            state.lane_active = true;
+            self.turns.push_back(slot);
+        }
+        state.lane.prepare(&mut self.spares);
+        state.lane.place(len)
     }
 
     fn take_turn(&mut self, slot: Slot) {
@@ -333,8 +362,20 @@ impl Session {
         }
     }
 
-    /// Refills the window from the lanes, one frame of each channel in turn (`FRM-14`).
+    /// Refills the window from the lanes.
+    #[inline]
     pub(crate) fn refill(&mut self) {
+        if !self.turns.is_empty() {
+            self.refill_in_turn();
+        }
+        if self.unsent() < self.limits.unsent_output {
+            self.reserve_used = 0;
+        }
+    }
+
+    /// One frame of each channel in turn (`FRM-14`).
+    #[inline(never)]
+    fn refill_in_turn(&mut self) {
         while self.window.remaining() < self.limits.output_window {
             let Some(slot) = self.turns.pop_front() else { break };
             let Some(state) = self.channels.get_mut(slot) else { continue };
@@ -342,6 +383,7 @@ impl Session {
             state.lane.drain_turn(state.id.number(), &mut self.window);
             self.waiting = self.waiting.saturating_sub(before - state.lane.octets());
             if state.lane.is_empty() {
+                state.lane.retire(&mut self.spares);
                 state.lane_active = false;
                 if state.phase == ChannelPhase::Draining {
                     self.channels.remove(slot);
@@ -349,9 +391,6 @@ impl Session {
             } else {
                 self.turns.push_back(slot);
             }
-        }
-        if self.unsent() < self.limits.unsent_output {
-            self.reserve_used = 0;
         }
     }
 

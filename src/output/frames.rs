@@ -1,10 +1,9 @@
-//! Writes whole frames: on `Err` nothing has been written.
-
-use alloc::vec::Vec;
+//! Frames are measured first, which tells whether they can be sent, and then written to a place of just
+//! their length.
 
 use crate::frame::{FRAME_END, FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, FrameType};
-use crate::protocol::{AsMethod, ContentHeader, Dialect};
-use crate::wire::EncodeError;
+use crate::protocol::{AsMethod, ContentHeader, Dialect, MethodId, id_octets, measure};
+use crate::wire::{EncodeError, Writer};
 
 /// Octets of a header frame before the values of the properties.
 const HEADER_BEGIN: usize = FRAME_HEADER_LEN + ContentHeader::FIXED_LEN;
@@ -22,96 +21,153 @@ pub(crate) struct Framing {
     pub(crate) largest: usize,
 }
 
+/// A method frame that can be sent.
+#[derive(Debug)]
+pub(crate) struct MethodFrame<'m, M> {
+    framing: Framing,
+    method: &'m M,
+    id: MethodId,
+    size: usize,
+}
+
+/// Method and header of a content, which can be sent.
+#[derive(Debug)]
+pub(crate) struct Head<'m, M> {
+    method: MethodFrame<'m, M>,
+    header: &'m ContentHeader<'m>,
+    size: usize,
+}
+
 impl Framing {
-    pub(crate) fn method(
-        self,
-        out: &mut Vec<u8>,
-        method: &impl AsMethod,
-    ) -> Result<(), EncodeError> {
-        let start = out.len();
-        // A forgotten size reads as far too long, never as short.
-        out.extend_from_slice(&self.frame_header(FrameType::METHOD, usize::MAX));
-        method.encode(self.dialect, out).inspect_err(|_| out.truncate(start))?;
-        let size = out.len() - start - FRAME_HEADER_LEN;
-        self.fits(size).inspect_err(|_| out.truncate(start))?;
-        let size = u32::try_from(size).unwrap_or(u32::MAX);
-        if let Some(place) = out.get_mut(start + 3..start + FRAME_HEADER_LEN) {
-            place.copy_from_slice(&size.to_be_bytes());
-        }
-        out.push(FRAME_END);
-        Ok(())
+    #[inline(always)]
+    pub(crate) fn method<M: AsMethod>(self, method: &M) -> Result<MethodFrame<'_, M>, EncodeError> {
+        let (id, size) = measure(method, self.dialect)?;
+        self.fits(size)?;
+        Ok(MethodFrame { framing: self, method, id, size })
     }
 
     /// Method and header of a content.
-    pub(crate) fn head(
+    #[inline(always)]
+    pub(crate) fn head<'m, M: AsMethod>(
         self,
-        out: &mut Vec<u8>,
-        method: &impl AsMethod,
-        header: &ContentHeader<'_>,
-    ) -> Result<(), EncodeError> {
-        let start = out.len();
-        self.method(out, method)?;
-        self.header(out, header).inspect_err(|_| out.truncate(start))
+        method: &'m M,
+        header: &'m ContentHeader<'m>,
+    ) -> Result<Head<'m, M>, EncodeError> {
+        let method = self.method(method)?;
+        let size = self.header_size(header)?;
+        Ok(Head { method, header, size })
     }
 
-    /// A whole content.
-    pub(crate) fn content(
-        self,
-        out: &mut Vec<u8>,
-        method: &impl AsMethod,
-        header: &ContentHeader<'_>,
-        body: &[u8],
-    ) -> Result<(), EncodeError> {
-        self.head(out, method, header)?;
-        self.body(out, body);
-        Ok(())
-    }
-
-    #[inline]
-    pub(crate) fn header(
-        self,
-        out: &mut Vec<u8>,
-        header: &ContentHeader<'_>,
-    ) -> Result<(), EncodeError> {
+    /// The size of the payload of a header frame.
+    #[inline(always)]
+    pub(crate) fn header_size(self, header: &ContentHeader<'_>) -> Result<usize, EncodeError> {
         let size = header.encoded_len();
         self.fits(size)?;
-        // As few appends as can be: each looks whether there is room.
+        Ok(size)
+    }
+
+    #[inline(always)]
+    pub(crate) fn write_header(self, w: &mut Writer<'_>, header: &ContentHeader<'_>, size: usize) {
         let mut begin = [0; HEADER_BEGIN];
         let (frame, fixed) = begin.split_at_mut(FRAME_HEADER_LEN);
         frame.copy_from_slice(&self.frame_header(FrameType::HEADER, size));
         fixed.copy_from_slice(&header.fixed());
-        out.extend_from_slice(&begin);
-        out.extend_from_slice(header.properties.as_octets());
-        out.push(FRAME_END);
-        Ok(())
+        w.array(begin);
+        w.octets(header.properties.as_octets());
+        w.u8(FRAME_END);
     }
 
-    /// A body, in as many frames as it takes.
-    #[inline]
-    pub(crate) fn body(self, out: &mut Vec<u8>, mut octets: &[u8]) {
-        while let Some((part, rest)) = octets.split_at_checked(self.largest.max(1)) {
-            self.body_frame(out, part);
+    /// Octets of all frames of a body.
+    #[inline(always)]
+    pub(crate) fn body_len(self, len: usize) -> usize {
+        let frames = match len {
+            0 => 0,
+            len if len <= self.largest => 1,
+            len => len.div_ceil(self.largest.max(1)),
+        };
+        len + frames * FRAME_OVERHEAD
+    }
+
+    /// Writes a body, in as many frames as it takes.
+    #[inline(always)]
+    pub(crate) fn write_body(self, w: &mut Writer<'_>, mut octets: &[u8]) {
+        while octets.len() > self.largest {
+            let Some((part, rest)) = octets.split_at_checked(self.largest.max(1)) else { break };
+            write_body_frame(w, self.channel, part);
             octets = rest;
         }
         if !octets.is_empty() {
-            self.body_frame(out, octets);
+            write_body_frame(w, self.channel, octets);
         }
     }
 
-    #[inline]
-    fn body_frame(self, out: &mut Vec<u8>, octets: &[u8]) {
-        out.extend_from_slice(&self.frame_header(FrameType::BODY, octets.len()));
-        out.extend_from_slice(octets);
-        out.push(FRAME_END);
+    #[inline(always)]
+    pub(crate) const fn fits(self, size: usize) -> Result<(), EncodeError> {
+        if size <= self.largest { Ok(()) } else { Err(too_large(size, self.largest)) }
     }
 
-    pub(crate) fn fits(self, size: usize) -> Result<(), EncodeError> {
-        let limit = self.largest;
-        if size <= limit { Ok(()) } else { Err(EncodeError::FrameTooLarge { size, limit }) }
-    }
-
+    #[inline(always)]
     pub(crate) fn frame_header(self, frame_type: FrameType, size: usize) -> [u8; FRAME_HEADER_LEN] {
         let size = u32::try_from(size).unwrap_or(u32::MAX);
         FrameHeader { frame_type, channel: self.channel, size }.encode()
     }
+}
+
+impl<M: AsMethod> MethodFrame<'_, M> {
+    /// Octets of the frame.
+    #[inline(always)]
+    pub(crate) const fn len(&self) -> usize {
+        self.size + FRAME_OVERHEAD
+    }
+
+    #[inline(always)]
+    pub(crate) fn write(&self, w: &mut Writer<'_>) {
+        let Framing { dialect, .. } = self.framing;
+        // One piece, so that there is one look at the room for it.
+        let [t, c0, c1, s0, s1, s2, s3] = self.framing.frame_header(FrameType::METHOD, self.size);
+        let [i0, i1, m0, m1] = id_octets(self.id);
+        w.array([t, c0, c1, s0, s1, s2, s3, i0, i1, m0, m1]);
+        self.method.write_arguments(dialect, w);
+        w.u8(FRAME_END);
+    }
+}
+
+impl<M: AsMethod> Head<'_, M> {
+    /// Octets of both frames.
+    #[inline(always)]
+    pub(crate) const fn len(&self) -> usize {
+        self.method.len() + self.size + FRAME_OVERHEAD
+    }
+
+    #[inline(always)]
+    pub(crate) fn write(&self, w: &mut Writer<'_>) {
+        self.method.write(w);
+        self.method.framing.write_header(w, self.header, self.size);
+    }
+}
+
+#[inline(always)]
+pub(super) fn write_body_frame(w: &mut Writer<'_>, channel: u16, octets: &[u8]) {
+    w.array(body_header(channel, octets.len()));
+    w.octets(octets);
+    w.u8(FRAME_END);
+}
+
+/// Writes what stands around the octets of a body that come from elsewhere.
+#[inline(always)]
+pub(crate) fn write_around_body(w: &mut Writer<'_>, channel: u16, len: usize) {
+    w.array(body_header(channel, len));
+    w.u8(FRAME_END);
+}
+
+#[inline(always)]
+fn body_header(channel: u16, len: usize) -> [u8; FRAME_HEADER_LEN] {
+    let size = u32::try_from(len).unwrap_or(u32::MAX);
+    FrameHeader { frame_type: FrameType::BODY, channel, size }.encode()
+}
+
+#[cold]
+#[inline(never)]
+const fn too_large(size: usize, limit: usize) -> EncodeError {
+    EncodeError::FrameTooLarge { size, limit }
 }

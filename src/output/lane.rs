@@ -12,22 +12,36 @@ use crate::output::Transmit;
 /// Frames are gathered in one item up to this many octets; then another channel has its turn.
 const ITEM: usize = 16 << 10;
 
-/// A channel's queue behind the window, made when something has to wait.
+/// A channel's queue behind the window. There is one while something waits.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Lane(Option<Box<Queue>>);
+pub(crate) struct Lane {
+    queue: Option<Box<Queue>>,
+}
 
+/// Memory of lanes that are empty now, for those that are to be filled next. A few are kept: whoever fills
+/// lanes again and again mostly has few channels on which something waits.
 #[derive(Clone, Debug, Default)]
+pub(crate) struct Spares {
+    queues: Vec<Lane>,
+}
+
+/// So many are kept.
+const SPARES: usize = 4;
+
+#[derive(Clone, Default)]
 struct Queue {
     items: VecDeque<Item>,
-    /// Encoded whole frames behind the items, to which more are appended.
-    tail: Vec<u8>,
+    /// The frames of all items, those of the first one from `start` on.
+    frames: Vec<u8>,
+    start: usize,
+    /// Octets that wait, framing of unfinished bodies not counted.
     octets: usize,
 }
 
 #[derive(Clone)]
 enum Item {
-    /// Encoded whole frames.
-    Frames(Vec<u8>),
+    /// So many octets of whole frames.
+    Frames(usize),
     /// A body, or the rest of one, that is cut into frames as it is drained.
     Body { octets: Bytes, largest: usize },
     /// This many octets of no meaning, to complete a body.
@@ -37,10 +51,16 @@ enum Item {
 /// What fillers consist of.
 static ZEROS: [u8; 4096 - FRAME_OVERHEAD] = [0; 4096 - FRAME_OVERHEAD];
 
+impl core::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(&self.items).finish()
+    }
+}
+
 impl core::fmt::Debug for Item {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Frames(octets) => write!(f, "Frames({} octets)", octets.len()),
+            Self::Frames(len) => write!(f, "Frames({len} octets)"),
             Self::Body { octets, .. } => write!(f, "Body({} octets)", octets.len()),
             Self::Filler { missing, .. } => write!(f, "Filler({missing} octets)"),
         }
@@ -51,7 +71,7 @@ impl Item {
     /// Octets that wait; fillers don't count, nobody has given them.
     fn len(&self) -> usize {
         match self {
-            Self::Frames(octets) => octets.len(),
+            Self::Frames(len) => *len,
             Self::Body { octets, .. } => octets.len(),
             Self::Filler { .. } => 0,
         }
@@ -60,89 +80,97 @@ impl Item {
 
 impl Lane {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.as_ref().is_none_or(|queue| queue.items.is_empty() && queue.tail.is_empty())
+        self.queue.as_ref().is_none_or(|queue| queue.items.is_empty())
     }
 
     /// Octets that wait, framing of unfinished bodies not counted.
     pub(crate) fn octets(&self) -> usize {
-        self.0.as_ref().map_or(0, |queue| queue.octets)
+        self.queue.as_ref().map_or(0, |queue| queue.octets)
+    }
+
+    /// Takes memory that another lane has left.
+    pub(crate) fn prepare(&mut self, spares: &mut Spares) {
+        if self.queue.is_none() {
+            self.queue = spares.queues.pop().and_then(|lane| lane.queue);
+        }
+    }
+
+    /// Leaves the memory of a lane that is empty.
+    pub(crate) fn retire(&mut self, spares: &mut Spares) {
+        let emptied = Self { queue: self.queue.take() };
+        if emptied.queue.is_some() && spares.queues.len() < SPARES {
+            spares.queues.push(emptied);
+        }
     }
 
     fn queue(&mut self) -> &mut Queue {
-        self.0.get_or_insert_default()
+        self.queue.get_or_insert_default()
     }
 
-    /// The place to append whole frames to; [`close`](Self::close) follows.
-    pub(crate) fn open(&mut self) -> &mut Vec<u8> {
+    /// Appends so many octets, which are the caller's to overwrite: whole frames.
+    pub(crate) fn place(&mut self, len: usize) -> &mut [u8] {
         let queue = self.queue();
-        if queue.tail.len() >= ITEM {
-            queue.end_item();
+        queue.octets += len;
+        match queue.items.back_mut() {
+            Some(Item::Frames(frames)) if *frames < ITEM => *frames += len,
+            _ if len > 0 => queue.items.push_back(Item::Frames(len)),
+            _ => {}
         }
-        &mut queue.tail
-    }
-
-    /// Takes note of so many octets that were appended, perhaps none.
-    pub(crate) fn close(&mut self, grown: usize) {
-        self.queue().octets += grown;
+        let at = queue.frames.len();
+        queue.frames.resize(at + len, 0);
+        queue.frames.get_mut(at..).unwrap_or(&mut [])
     }
 
     /// Appends a body that is to be cut into frames of at most `largest` payload octets.
     pub(crate) fn push_body(&mut self, octets: Bytes, largest: usize) {
         let queue = self.queue();
         queue.octets += octets.len();
-        queue.end_item();
         queue.items.push_back(Item::Body { octets, largest: largest.max(1) });
     }
 
     /// Appends octets of no meaning, cut into frames of at most `largest` payload octets.
     pub(crate) fn push_filler(&mut self, missing: u64, largest: usize) {
-        let queue = self.queue();
-        queue.end_item();
-        let largest = largest.clamp(1, ZEROS.len());
-        queue.items.push_back(Item::Filler { missing, largest });
+        let filler = Item::Filler { missing, largest: largest.clamp(1, ZEROS.len()) };
+        self.queue().items.push_back(filler);
     }
 
     /// Whether it ends a content that the application didn't.
     pub(crate) fn has_filler(&self) -> bool {
-        let mut items = self.0.iter().flat_map(|queue| &queue.items);
-        items.any(|item| matches!(item, Item::Filler { .. }))
+        let is_filler = |item: &Item| matches!(item, Item::Filler { .. });
+        self.queue.as_ref().is_some_and(|queue| queue.items.iter().any(is_filler))
     }
 
     /// Keeps the rest of a content whose beginning was drained and drops what is behind it. Tells
     /// whether nothing was behind it.
     pub(crate) fn keep_begun(&mut self) -> bool {
-        self.0.as_mut().is_none_or(|queue| queue.keep_begun())
+        self.queue.as_mut().is_none_or(|queue| queue.keep_begun())
     }
 
     /// Moves one turn's worth to the window: an item of frames, or one body frame.
     pub(crate) fn drain_turn(&mut self, channel: u16, window: &mut Transmit) {
-        if let Some(queue) = &mut self.0 {
+        if let Some(queue) = &mut self.queue {
             queue.drain_turn(channel, window);
         }
     }
 
     /// Forgets everything, and gives the memory back.
     pub(crate) fn clear(&mut self) {
-        self.0 = None;
+        *self = Self::default();
     }
 }
 
 impl Queue {
-    fn end_item(&mut self) {
-        if !self.tail.is_empty() {
-            self.items.push_back(Item::Frames(core::mem::take(&mut self.tail)));
-        }
-    }
-
     fn keep_begun(&mut self) -> bool {
-        self.end_item();
         let mut kept = 0;
         let mut all = true;
+        let mut at = self.start;
         for item in &mut self.items {
-            if let Item::Frames(frames) = item {
+            if let Item::Frames(len) = item {
+                let frames = self.frames.get(at..at + *len).unwrap_or(&[]);
                 let body = leading_body_frames(frames);
-                all = body == frames.len();
-                frames.truncate(body);
+                all = body == *len;
+                *len = body;
+                at += body;
             }
             kept += 1;
             if !all {
@@ -151,20 +179,24 @@ impl Queue {
         }
         all &= kept == self.items.len();
         self.items.truncate(kept);
-        self.items.retain(|item| !matches!(item, Item::Frames(frames) if frames.is_empty()));
+        self.items.retain(|item| !matches!(item, Item::Frames(0)));
+        self.frames.truncate(at);
         self.octets = self.items.iter().map(Item::len).sum();
         all
     }
 
     fn drain_turn(&mut self, channel: u16, window: &mut Transmit) {
-        if self.items.is_empty() {
-            self.end_item();
-        }
-        match self.items.front_mut() {
-            Some(Item::Frames(frames)) => {
-                window.append(|out| out.extend_from_slice(frames));
-                self.octets -= frames.len();
+        let part = match self.items.front_mut() {
+            Some(Item::Frames(len)) => {
+                let end = self.start + *len;
+                if let Some(frames) = self.frames.get(self.start..end) {
+                    window.place(frames.len()).copy_from_slice(frames);
+                }
+                self.octets -= *len;
+                self.start = end;
                 self.items.pop_front();
+                self.compact();
+                return;
             }
             Some(Item::Body { octets, largest }) => {
                 let part = octets.split_to(octets.remaining().min(*largest));
@@ -172,7 +204,7 @@ impl Queue {
                 if octets.is_empty() {
                     self.items.pop_front();
                 }
-                window.push_body(channel, part);
+                part
             }
             Some(Item::Filler { missing, largest }) => {
                 let part = usize::try_from(*missing).unwrap_or(usize::MAX).min(*largest);
@@ -180,10 +212,26 @@ impl Queue {
                 if *missing == 0 {
                     self.items.pop_front();
                 }
-                window.push_body(channel, Bytes::from_static(ZEROS.get(..part).unwrap_or(&[])));
+                Bytes::from_static(ZEROS.get(..part).unwrap_or(&[]))
             }
-            None => {}
+            None => return,
+        };
+        window.push_body(channel, part);
+    }
+
+    /// Moves what waits to the beginning once that is less than what is gone.
+    fn compact(&mut self) {
+        if self.start >= self.frames.len() - self.start {
+            self.frames.drain(..self.start);
+            self.start = 0;
         }
+    }
+}
+
+impl Spares {
+    /// Gives the memory back.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
     }
 }
 
@@ -211,8 +259,7 @@ mod tests {
     }
 
     fn append(lane: &mut Lane, frame: &[u8]) {
-        lane.open().extend_from_slice(frame);
-        lane.close(frame.len());
+        lane.place(frame.len()).copy_from_slice(frame);
     }
 
     fn lane(items: &[(FrameType, &[u8])]) -> Lane {

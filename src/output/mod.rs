@@ -4,8 +4,8 @@ mod frames;
 mod lane;
 mod transmit;
 
-pub(crate) use frames::{Framing, HEARTBEAT_FRAME};
-pub(crate) use lane::Lane;
+pub(crate) use frames::{Framing, HEARTBEAT_FRAME, write_around_body};
+pub(crate) use lane::{Lane, Spares};
 pub use transmit::Transmit;
 
 use alloc::string::String;
@@ -30,11 +30,13 @@ impl Payload<'_> {
     pub(crate) const COPIED: usize = 1024;
 
     /// Whether it is copied, whichever it is.
+    #[inline]
     pub(crate) fn is_small(&self) -> bool {
         self.len() <= Self::COPIED
     }
 
     /// The number of octets.
+    #[inline]
     pub fn len(&self) -> usize {
         self.as_slice().len()
     }
@@ -45,6 +47,7 @@ impl Payload<'_> {
     }
 
     /// The octets.
+    #[inline]
     pub fn as_slice(&self) -> &[u8] {
         match self {
             Self::Slice(octets) => octets,
@@ -54,6 +57,7 @@ impl Payload<'_> {
 }
 
 impl<'a> From<&'a [u8]> for Payload<'a> {
+    #[inline]
     fn from(octets: &'a [u8]) -> Self {
         Self::Slice(octets)
     }
@@ -72,6 +76,7 @@ impl<'a> From<&'a str> for Payload<'a> {
 }
 
 impl<'a> From<&'a Vec<u8>> for Payload<'a> {
+    #[inline]
     fn from(octets: &'a Vec<u8>) -> Self {
         Self::Slice(octets)
     }
@@ -90,6 +95,7 @@ impl From<String> for Payload<'_> {
 }
 
 impl From<Bytes> for Payload<'_> {
+    #[inline]
     fn from(octets: Bytes) -> Self {
         Self::Shared(octets)
     }
@@ -97,6 +103,7 @@ impl From<Bytes> for Payload<'_> {
 
 /// The handle stays the caller's, also when the command is refused.
 impl<'a> From<&'a Bytes> for Payload<'a> {
+    #[inline]
     fn from(octets: &'a Bytes) -> Self {
         if octets.len() <= Self::COPIED {
             Self::Slice(octets)

@@ -6,8 +6,10 @@ use core::fmt;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::frame::{FRAME_END, FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader, FrameType};
+use crate::frame::{FRAME_HEADER_LEN, FRAME_OVERHEAD, FrameHeader};
 use crate::output::Payload;
+use crate::output::frames::{write_around_body, write_body_frame};
+use crate::wire::Writer;
 
 /// Octets to be written to the transport, as a [`Buf`] of one or several segments.
 ///
@@ -88,45 +90,38 @@ impl Transmit {
         core::mem::take(&mut self.drained)
     }
 
-    /// The place to append whole frames to; [`close`](Self::close) follows.
-    #[inline]
-    pub(crate) fn open(&mut self) -> &mut Vec<u8> {
-        self.copied.truncate(self.end);
-        &mut self.copied
-    }
-
-    /// Takes note of so many octets that were appended, perhaps none.
-    #[inline]
-    pub(crate) const fn close(&mut self, grown: usize) {
-        self.remaining += grown;
-        self.end += grown;
-    }
-
-    /// Appends so many octets, which are the caller's to overwrite: whole frames. It can't fail.
+    /// Appends so many octets, which are the caller's to overwrite: whole frames.
     #[inline(always)]
-    pub(crate) fn extend(&mut self, len: usize) -> Option<&mut [u8]> {
+    pub(crate) fn place(&mut self, len: usize) -> &mut [u8] {
         let start = self.end;
-        self.end += len;
-        self.remaining += len;
-        if self.copied.len() < self.end {
-            self.grow();
+        match start.checked_add(len) {
+            // What is asked here, the slice need not ask again.
+            Some(end) if end <= self.copied.len() => {
+                self.end = end;
+                self.remaining += len;
+                self.copied.get_mut(start..end).unwrap_or(&mut [])
+            }
+            _ => self.place_anew(len),
         }
-        self.copied.get_mut(start..self.end)
     }
 
     #[cold]
-    fn grow(&mut self) {
+    #[inline(never)]
+    fn place_anew(&mut self, len: usize) -> &mut [u8] {
+        let start = self.end;
+        self.end += len;
+        self.remaining += len;
         self.copied.resize(self.end, 0);
+        self.copied.get_mut(start..).unwrap_or(&mut [])
     }
 
-    /// Appends the whole frames that `encode` writes.
-    pub(crate) fn append<T>(&mut self, encode: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-        let out = self.open();
-        let before = out.len();
-        let result = encode(out);
-        let grown = out.len().saturating_sub(before);
-        self.close(grown);
-        result
+    /// Appends so many octets as [`place`](Self::place) does, the last of them behind `shared`: frames
+    /// of which the last one is a body.
+    #[inline]
+    pub(crate) fn place_around(&mut self, len: usize, shared: Bytes) -> &mut [u8] {
+        self.remaining += shared.len();
+        self.shared.push_back(((self.end + len).saturating_sub(1), shared));
+        self.place(len)
     }
 
     /// Appends octets that aren't to be taken for frames.
@@ -134,30 +129,19 @@ impl Transmit {
         if octets.is_empty() {
             return;
         }
-        let at = self.append(|out| {
-            out.extend_from_slice(octets);
-            out.len() - octets.len()
-        });
-        self.opaque.push_back((at, octets.len()));
+        self.opaque.push_back((self.end, octets.len()));
+        self.place(octets.len()).copy_from_slice(octets);
     }
 
     /// Appends a body frame whose payload is shared, or copied when it is small.
     pub(crate) fn push_body(&mut self, channel: u16, payload: Bytes) {
         let len = payload.len();
-        let size = u32::try_from(len).unwrap_or(u32::MAX);
-        let header = FrameHeader { frame_type: FrameType::BODY, channel, size };
-        let shared_at = self.append(|out| {
-            out.extend_from_slice(&header.encode());
-            let at = out.len();
-            if len <= Payload::COPIED {
-                out.extend_from_slice(&payload);
-            }
-            out.push(FRAME_END);
-            at
-        });
         if len > Payload::COPIED {
-            self.remaining += len;
-            self.shared.push_back((shared_at, payload));
+            let place = self.place_around(FRAME_OVERHEAD, payload);
+            write_around_body(&mut Writer::new(place), channel, len);
+        } else {
+            let place = self.place(len + FRAME_OVERHEAD);
+            write_body_frame(&mut Writer::new(place), channel, &payload);
         }
     }
 
@@ -165,7 +149,8 @@ impl Transmit {
         // What tells where the frame begins that is gone in part has to stay.
         self.seek_boundary();
         let gone = self.boundary.min(self.read);
-        self.copied.drain(..gone);
+        // What is behind the end stays as well.
+        self.copied.copy_within(gone..self.end, 0);
         self.end -= gone;
         for (at, _) in &mut self.shared {
             *at -= gone;

@@ -43,3 +43,4 @@ pub use properties::{Properties, PropertyIter};
 pub use properties_buf::PropertiesBuf;
 pub use reply_code::ReplyCode;
 pub use traits::{AsMethod, Notice, Reply, Request};
+pub(crate) use traits::{id_octets, measure};

@@ -2,10 +2,15 @@
 
 use alloc::vec::Vec;
 
-use super::{EncodeError, LongStr, ShortStr, Value, Writer, writer::too_long};
+use super::writer::{counted_len, too_long};
+use super::{EncodeError, LongStr, ShortStr, Value};
 
 /// The deepest nesting that is built: what the widest [`TableLimits`](super::TableLimits) accept.
 pub(super) const MAX_DEPTH: u8 = u8::MAX;
+
+/// Octets that are asked for at first, unless the owner has asked: most tables are done with them, and to
+/// grow costs more than all pairs together.
+const AT_FIRST: usize = 256;
 
 /// Appends a name and a value, or nothing.
 pub(super) fn pair(
@@ -13,73 +18,135 @@ pub(super) fn pair(
     name: ShortStr<'_>,
     value: Value<'_>,
 ) -> Result<(), EncodeError> {
-    all_or_nothing(out, "table", |writer| {
-        writer.short_str("field name", name)?;
-        write(writer, value)
-    })
+    let name = name.as_octets();
+    let Ok(name_len) = u8::try_from(name.len()) else {
+        return Err(too_long("field name", name.len(), ShortStr::MAX_LEN));
+    };
+    judge(value)?;
+    let before = out.len();
+    make_room(out, 1 + name.len() + HEAD);
+    out.push(name_len);
+    out.extend_from_slice(name);
+    append(out, value);
+    judge_whole(out, before, "table")
 }
 
 /// Appends a value with its type octet, or nothing.
 pub(super) fn value(out: &mut Vec<u8>, value: Value<'_>) -> Result<(), EncodeError> {
-    all_or_nothing(out, "array", |writer| write(writer, value))
-}
-
-fn all_or_nothing(
-    out: &mut Vec<u8>,
-    field: &'static str,
-    append: impl FnOnce(&mut Writer<'_>) -> Result<(), EncodeError>,
-) -> Result<(), EncodeError> {
+    judge(value)?;
     let before = out.len();
-    let result = append(&mut Writer::new(out)).and_then(|()| match u32::try_from(out.len()) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(too_long(field, out.len(), LongStr::MAX_LEN)),
-    });
-    if result.is_err() {
-        out.truncate(before);
-    }
-    result
+    make_room(out, HEAD);
+    append(out, value);
+    judge_whole(out, before, "array")
 }
 
-fn write(writer: &mut Writer<'_>, value: Value<'_>) -> Result<(), EncodeError> {
-    // TBL-03
-    if matches!(value, Value::Char(_) | Value::Unknown { .. }) {
-        return Err(EncodeError::NotEmittable { tag: value.tag() });
+/// The most octets that type and number, or type and length, take.
+const HEAD: usize = 9;
+
+/// Asks for memory once for a name and a number, and for more than that at first.
+#[inline(always)]
+fn make_room(out: &mut Vec<u8>, len: usize) {
+    if out.capacity() - out.len() < len {
+        out.reserve(len.max(AT_FIRST));
     }
-    writer.u8(value.tag());
-    match value {
-        Value::Bool(value) => writer.u8(u8::from(value)),
-        Value::I8(value) => writer.octets(&value.to_be_bytes()),
-        Value::U8(value) => writer.u8(value),
-        Value::I16(value) => writer.octets(&value.to_be_bytes()),
-        Value::U16(value) => writer.u16(value),
-        Value::I32(value) => writer.octets(&value.to_be_bytes()),
-        Value::U32(value) => writer.u32(value),
-        Value::I64(value) => writer.octets(&value.to_be_bytes()),
-        // TYP-09
-        Value::F32(value) => writer.u32(value.to_bits()),
-        Value::F64(value) => writer.u64(value.to_bits()),
-        Value::Decimal(value) => {
-            writer.u8(value.scale);
-            writer.octets(&value.value.to_be_bytes());
+}
+
+/// Whether the value can be sent, as far as it alone decides.
+#[inline(always)]
+fn judge(value: Value<'_>) -> Result<(), EncodeError> {
+    let octets = match value {
+        Value::LongStr(text) => text.as_octets(),
+        Value::Bytes(octets) => octets,
+        Value::Table(table) => {
+            check_depth(value, table.as_octets())?;
+            table.as_octets()
         }
-        Value::LongStr(value) => writer.long_str("field value", value)?,
-        Value::Timestamp(seconds) => writer.u64(seconds),
-        Value::Bytes(value) => writer.counted("field value", value)?,
-        Value::Table(value) => {
-            check_depth(Value::Table(value))?;
-            writer.table("field value", value)?;
+        Value::Array(array) => {
+            check_depth(value, array.as_octets())?;
+            array.as_octets()
         }
-        Value::Array(value) => {
-            check_depth(Value::Array(value))?;
-            writer.counted("field value", value.as_octets())?;
-        }
-        Value::Void | Value::Char(_) | Value::Unknown { .. } => {}
+        // TBL-03
+        Value::Char(_) | Value::Unknown { .. } => return Err(not_emittable(value.tag())),
+        _ => return Ok(()),
+    };
+    counted_len("field value", octets)?;
+    Ok(())
+}
+
+/// Whether the length of the whole can still be told; else what was appended is taken back.
+#[inline(always)]
+fn judge_whole(out: &mut Vec<u8>, before: usize, field: &'static str) -> Result<(), EncodeError> {
+    let len = out.len();
+    if len > LongStr::MAX_LEN {
+        out.truncate(before);
+        return Err(too_long(field, len, LongStr::MAX_LEN));
     }
     Ok(())
 }
 
-/// Checks that one more level may enclose this value.
-fn check_depth(value: Value<'_>) -> Result<(), EncodeError> {
+/// Appends a value that was judged.
+#[inline(always)]
+fn append(out: &mut Vec<u8>, value: Value<'_>) {
+    let tag = value.tag();
+    match value {
+        Value::Bool(value) => put(out, tag, [u8::from(value)]),
+        Value::I8(value) => put(out, tag, value.to_be_bytes()),
+        Value::U8(value) => put(out, tag, [value]),
+        Value::I16(value) => put(out, tag, value.to_be_bytes()),
+        Value::U16(value) => put(out, tag, value.to_be_bytes()),
+        Value::I32(value) => put(out, tag, value.to_be_bytes()),
+        Value::U32(value) => put(out, tag, value.to_be_bytes()),
+        Value::I64(value) => put(out, tag, value.to_be_bytes()),
+        // TYP-09
+        Value::F32(value) => put(out, tag, value.to_bits().to_be_bytes()),
+        Value::F64(value) => put(out, tag, value.to_bits().to_be_bytes()),
+        Value::Decimal(value) => {
+            let [v0, v1, v2, v3] = value.value.to_be_bytes();
+            put(out, tag, [value.scale, v0, v1, v2, v3]);
+        }
+        Value::LongStr(value) => put_counted(out, tag, value.as_octets()),
+        Value::Timestamp(seconds) => put(out, tag, seconds.to_be_bytes()),
+        Value::Bytes(value) => put_counted(out, tag, value),
+        Value::Table(table) => put_counted(out, tag, table.as_octets()),
+        Value::Array(array) => put_counted(out, tag, array.as_octets()),
+        Value::Void | Value::Char(_) | Value::Unknown { .. } => put(out, tag, []),
+    }
+}
+
+/// Type and number in one piece.
+#[inline(always)]
+fn put<const N: usize>(out: &mut Vec<u8>, tag: u8, octets: [u8; N]) {
+    let mut head = [tag; HEAD];
+    if let Some(place) = head.get_mut(1..).and_then(<[u8]>::first_chunk_mut) {
+        *place = octets;
+    }
+    out.extend_from_slice(head.get(..1 + N).unwrap_or(&[]));
+}
+
+/// Octets behind a length of four octets.
+#[inline(always)]
+fn put_counted(out: &mut Vec<u8>, tag: u8, octets: &[u8]) {
+    put(out, tag, u32::try_from(octets.len()).unwrap_or(u32::MAX).to_be_bytes());
+    out.extend_from_slice(octets);
+}
+
+#[cold]
+#[inline(never)]
+const fn not_emittable(tag: u8) -> EncodeError {
+    EncodeError::NotEmittable { tag }
+}
+
+/// Checks that one more level may enclose this value. A level takes a type and a length at least, so what
+/// is short isn't deep.
+#[inline(always)]
+fn check_depth(value: Value<'_>, octets: &[u8]) -> Result<(), EncodeError> {
+    const LEVEL: usize = 1 + size_of::<u32>();
+    if octets.len() < LEVEL * MAX_DEPTH as usize { Ok(()) } else { walk_depth(value) }
+}
+
+#[cold]
+#[inline(never)]
+fn walk_depth(value: Value<'_>) -> Result<(), EncodeError> {
     let mut open = Vec::from([(value, 1_u8)]);
     while let Some((value, depth)) = open.pop() {
         let inner = |inner: &Value<'_>| matches!(inner, Value::Table(_) | Value::Array(_));

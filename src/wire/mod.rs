@@ -35,4 +35,4 @@ pub use table_buf::TableBuf;
 pub use value::{Decimal, Value};
 
 pub(crate) use reader::Reader;
-pub(crate) use writer::Writer;
+pub(crate) use writer::{Writer, long_str_len, short_str_len, table_len};

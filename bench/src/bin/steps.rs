@@ -10,7 +10,7 @@ use amqp_bench::engine::{self, Seen, drain};
 use amqp_bench::streams::{Deliveries, Message, acks, table};
 use amqp_proto::frame::Scanner;
 use amqp_proto::protocol::{Dialect, Frame, Properties, basic};
-use amqp_proto::wire::{Table, TableLimits};
+use amqp_proto::wire::{Table, TableBuf, TableLimits};
 use amqp_proto::{Channel, ChannelId, ClientConfig, Connection, PreparedPublish};
 use bytes::Bytes;
 
@@ -26,6 +26,7 @@ fn main() {
     let (Some(workload), Some(rounds)) = (arguments.first(), rounds) else {
         eprintln!("usage: steps WORKLOAD ROUNDS, where WORKLOAD is one of:");
         eprintln!("  delivery delivery-mix frames frames-mix ack confirm publish prepared table");
+        eprintln!("  publish-shared deliver acking build");
         std::process::exit(2);
     };
     let messages = match workload.as_str() {
@@ -37,7 +38,11 @@ fn main() {
         "confirm" => confirm(rounds),
         "publish" => publish(rounds),
         "prepared" => prepared(rounds),
+        "publish-shared" => publish_shared(rounds),
+        "deliver" => deliver(rounds),
+        "acking" => acking(rounds),
         "table" => validate(rounds),
+        "build" => build(rounds),
         other => {
             eprintln!("steps: no such workload: {other}");
             std::process::exit(2);
@@ -162,6 +167,80 @@ fn prepared(rounds: usize) -> usize {
     })
 }
 
+/// A client publishes 16 KiB, of which the output holds a handle.
+fn publish_shared(rounds: usize) -> usize {
+    const BATCH: usize = 3;
+    let message = Message::regular(16 << 10);
+    let method = basic::Publish {
+        exchange: message.exchange.as_str().into(),
+        routing_key: message.routing_key.as_str().into(),
+        ..Default::default()
+    };
+    let properties = Properties::parse(&message.properties, &TableLimits::DEFAULT);
+    let properties = properties.expect("properties in order");
+    let body = Bytes::copy_from_slice(&message.body);
+    let mut client = engine::client(ClientConfig::plain("guest", "guest"), 1);
+    for _ in 0..rounds {
+        measured_step(|| {
+            for _ in 0..BATCH {
+                let mut channel = client.channel(first()).expect("an open channel");
+                channel.publish(black_box(&method), properties, &body).expect("a publish");
+            }
+            drain(&mut client)
+        });
+    }
+    BATCH
+}
+
+/// A server delivers 64 octets that need no ack.
+fn deliver(rounds: usize) -> usize {
+    let message = Message::regular(64);
+    let mut server = engine::delivering("c", true);
+    let method = basic::Deliver {
+        consumer_tag: "c".into(),
+        exchange: message.exchange.as_str().into(),
+        routing_key: message.routing_key.as_str().into(),
+        ..Default::default()
+    };
+    let properties = Properties::parse(&message.properties, &TableLimits::DEFAULT);
+    let properties = properties.expect("properties in order");
+    for _ in 0..rounds {
+        measured_step(|| {
+            for _ in 0..PUBLISHES {
+                let mut channel = server.channel(first()).expect("an open channel");
+                let tag = channel.deliver(black_box(&method), properties, &message.body);
+                tag.expect("a delivery");
+            }
+            drain(&mut server)
+        });
+    }
+    PUBLISHES
+}
+
+/// A client acks deliveries, each alone.
+fn acking(rounds: usize) -> usize {
+    let stream = Deliveries::regular(64, 64 << 10);
+    let config = ClientConfig::plain("guest", "guest");
+    let mut client = engine::consuming(config, &stream.consumers, false);
+    let mut octets = stream.octets.clone();
+    let mut last = stream.counts();
+    let mut tag = 0;
+    for _ in 0..rounds {
+        stream.number(&mut octets, &mut last);
+        engine::take(&mut client, Bytes::copy_from_slice(&octets));
+        measured_step(|| {
+            for _ in 0..stream.messages {
+                tag += 1;
+                let ack = basic::Ack { delivery_tag: tag, multiple: false };
+                let mut channel = client.channel(first()).expect("an open channel");
+                channel.send(black_box(&ack)).expect("an ack");
+            }
+            drain(&mut client)
+        });
+    }
+    stream.messages
+}
+
 /// Publishes a message again and again, and takes the output as written.
 fn published(message: &Message, rounds: usize, publish: impl Fn(&mut Channel<'_>)) -> usize {
     let mut client = engine::client(ClientConfig::plain("guest", "guest"), 1);
@@ -190,6 +269,27 @@ fn validate(rounds: usize) -> usize {
                 black_box(table.expect("a table in order"));
             }
         });
+    }
+    TIMES
+}
+
+/// The values of the outer level of the table of W4 are put into a new one; of the inner ones the octets.
+fn build(rounds: usize) -> usize {
+    const TIMES: usize = 100;
+    let octets = table::octets();
+    let table = Table::parse(&octets, &TableLimits::DEFAULT).expect("a table in order");
+    let pairs: Vec<_> = table.iter().collect();
+    let mut out = TableBuf::new();
+    for _ in 0..rounds {
+        measured_step(|| {
+            for _ in 0..TIMES {
+                out.clear();
+                for (name, value) in black_box(&pairs) {
+                    out.insert(*name, *value).expect("a pair that fits");
+                }
+            }
+        });
+        assert_eq!(out.as_octets(), octets);
     }
     TIMES
 }

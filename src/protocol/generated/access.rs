@@ -2,16 +2,15 @@
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
-use alloc::vec::Vec;
 use core::fmt;
 
 use crate::{
     protocol::{
         Dialect, Method, MethodKind,
         display::Line,
-        traits::{self, AsMethod, Sealed, write_method},
+        traits::{self, AsMethod, Sealed},
     },
-    wire::{EncodeError, Reader, ShortStr, TableLimits},
+    wire::{EncodeError, Reader, ShortStr, TableLimits, Writer, short_str_len},
 };
 
 /// Asks for a ticket; RabbitMQ still answers in 0-9-1.
@@ -52,7 +51,22 @@ impl<'a> Request<'a> {
     }
 }
 
-impl Sealed for Request<'_> {}
+impl Sealed for Request<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(1 + short_str_len("realm", self.realm)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.short_str(self.realm);
+        w.u8(u8::from(self.exclusive)
+            | (u8::from(self.passive) << 1)
+            | (u8::from(self.active) << 2)
+            | (u8::from(self.write) << 3)
+            | (u8::from(self.read) << 4));
+    }
+}
 
 impl AsMethod for Request<'_> {
     const KIND: MethodKind = MethodKind::AccessRequest;
@@ -60,18 +74,6 @@ impl AsMethod for Request<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::AccessRequest(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.short_str("realm", self.realm)?;
-            w.u8(u8::from(self.exclusive)
-                | (u8::from(self.passive) << 1)
-                | (u8::from(self.active) << 2)
-                | (u8::from(self.write) << 3)
-                | (u8::from(self.read) << 4));
-            Ok(())
-        })
     }
 }
 
@@ -110,7 +112,17 @@ impl RequestOk {
     }
 }
 
-impl Sealed for RequestOk {}
+impl Sealed for RequestOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(2)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u16(self.ticket);
+    }
+}
 
 impl AsMethod for RequestOk {
     const KIND: MethodKind = MethodKind::AccessRequestOk;
@@ -118,13 +130,6 @@ impl AsMethod for RequestOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::AccessRequestOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u16(self.ticket);
-            Ok(())
-        })
     }
 }
 

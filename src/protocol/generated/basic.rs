@@ -2,16 +2,15 @@
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
-use alloc::vec::Vec;
 use core::fmt;
 
 use crate::{
     protocol::{
         Dialect, Method, MethodKind, ReplyCode,
         display::Line,
-        traits::{self, AsMethod, Sealed, write_method},
+        traits::{self, AsMethod, Sealed},
     },
-    wire::{EncodeError, Reader, ShortStr, Table, TableLimits},
+    wire::{EncodeError, Reader, ShortStr, Table, TableLimits, Writer, short_str_len, table_len},
 };
 
 /// Limits how much may be unacknowledged; it has no no-wait.
@@ -40,7 +39,19 @@ impl Qos {
     }
 }
 
-impl Sealed for Qos {}
+impl Sealed for Qos {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(7)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u32(self.prefetch_size);
+        w.u16(self.prefetch_count);
+        w.u8(u8::from(self.global));
+    }
+}
 
 impl AsMethod for Qos {
     const KIND: MethodKind = MethodKind::BasicQos;
@@ -48,15 +59,6 @@ impl AsMethod for Qos {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicQos(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u32(self.prefetch_size);
-            w.u16(self.prefetch_count);
-            w.u8(u8::from(self.global));
-            Ok(())
-        })
     }
 }
 
@@ -88,7 +90,15 @@ impl QosOk {
     }
 }
 
-impl Sealed for QosOk {}
+impl Sealed for QosOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for QosOk {
     const KIND: MethodKind = MethodKind::BasicQosOk;
@@ -96,10 +106,6 @@ impl AsMethod for QosOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicQosOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 
@@ -160,7 +166,27 @@ impl<'a> Consume<'a> {
     }
 }
 
-impl Sealed for Consume<'_> {}
+impl Sealed for Consume<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(3 + short_str_len("queue", self.queue)?
+            + short_str_len("consumer-tag", self.consumer_tag)?
+            + table_len("arguments", self.arguments)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, dialect: Dialect, w: &mut Writer<'_>) {
+        // MTH-06
+        w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
+        w.short_str(self.queue);
+        w.short_str(self.consumer_tag);
+        w.u8(u8::from(self.no_local)
+            | (u8::from(self.no_ack) << 1)
+            | (u8::from(self.exclusive) << 2)
+            | (u8::from(self.no_wait) << 3));
+        w.table(self.arguments);
+    }
+}
 
 impl AsMethod for Consume<'_> {
     const KIND: MethodKind = MethodKind::BasicConsume;
@@ -168,20 +194,6 @@ impl AsMethod for Consume<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicConsume(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            // MTH-06
-            w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
-            w.short_str("queue", self.queue)?;
-            w.short_str("consumer-tag", self.consumer_tag)?;
-            w.u8(u8::from(self.no_local)
-                | (u8::from(self.no_ack) << 1)
-                | (u8::from(self.exclusive) << 2)
-                | (u8::from(self.no_wait) << 3));
-            w.table("arguments", self.arguments)
-        })
     }
 }
 
@@ -227,7 +239,17 @@ impl<'a> ConsumeOk<'a> {
     }
 }
 
-impl Sealed for ConsumeOk<'_> {}
+impl Sealed for ConsumeOk<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        short_str_len("consumer-tag", self.consumer_tag)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.short_str(self.consumer_tag);
+    }
+}
 
 impl AsMethod for ConsumeOk<'_> {
     const KIND: MethodKind = MethodKind::BasicConsumeOk;
@@ -235,10 +257,6 @@ impl AsMethod for ConsumeOk<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicConsumeOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| w.short_str("consumer-tag", self.consumer_tag))
     }
 }
 
@@ -273,7 +291,18 @@ impl<'a> Cancel<'a> {
     }
 }
 
-impl Sealed for Cancel<'_> {}
+impl Sealed for Cancel<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(1 + short_str_len("consumer-tag", self.consumer_tag)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.short_str(self.consumer_tag);
+        w.u8(u8::from(self.no_wait));
+    }
+}
 
 impl AsMethod for Cancel<'_> {
     const KIND: MethodKind = MethodKind::BasicCancel;
@@ -281,14 +310,6 @@ impl AsMethod for Cancel<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicCancel(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.short_str("consumer-tag", self.consumer_tag)?;
-            w.u8(u8::from(self.no_wait));
-            Ok(())
-        })
     }
 }
 
@@ -328,7 +349,17 @@ impl<'a> CancelOk<'a> {
     }
 }
 
-impl Sealed for CancelOk<'_> {}
+impl Sealed for CancelOk<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        short_str_len("consumer-tag", self.consumer_tag)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.short_str(self.consumer_tag);
+    }
+}
 
 impl AsMethod for CancelOk<'_> {
     const KIND: MethodKind = MethodKind::BasicCancelOk;
@@ -336,10 +367,6 @@ impl AsMethod for CancelOk<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicCancelOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| w.short_str("consumer-tag", self.consumer_tag))
     }
 }
 
@@ -390,7 +417,22 @@ impl<'a> Publish<'a> {
     }
 }
 
-impl Sealed for Publish<'_> {}
+impl Sealed for Publish<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(3 + short_str_len("exchange", self.exchange)?
+            + short_str_len("routing-key", self.routing_key)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, dialect: Dialect, w: &mut Writer<'_>) {
+        // MTH-06
+        w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
+        w.short_str(self.exchange);
+        w.short_str(self.routing_key);
+        w.u8(u8::from(self.mandatory) | (u8::from(self.immediate) << 1));
+    }
+}
 
 impl AsMethod for Publish<'_> {
     const KIND: MethodKind = MethodKind::BasicPublish;
@@ -398,17 +440,6 @@ impl AsMethod for Publish<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicPublish(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            // MTH-06
-            w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
-            w.short_str("exchange", self.exchange)?;
-            w.short_str("routing-key", self.routing_key)?;
-            w.u8(u8::from(self.mandatory) | (u8::from(self.immediate) << 1));
-            Ok(())
-        })
     }
 }
 
@@ -453,7 +484,22 @@ impl<'a> Return<'a> {
     }
 }
 
-impl Sealed for Return<'_> {}
+impl Sealed for Return<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(2 + short_str_len("reply-text", self.reply_text)?
+            + short_str_len("exchange", self.exchange)?
+            + short_str_len("routing-key", self.routing_key)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u16(self.reply_code.0);
+        w.short_str(self.reply_text);
+        w.short_str(self.exchange);
+        w.short_str(self.routing_key);
+    }
+}
 
 impl AsMethod for Return<'_> {
     const KIND: MethodKind = MethodKind::BasicReturn;
@@ -461,15 +507,6 @@ impl AsMethod for Return<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicReturn(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u16(self.reply_code.0);
-            w.short_str("reply-text", self.reply_text)?;
-            w.short_str("exchange", self.exchange)?;
-            w.short_str("routing-key", self.routing_key)
-        })
     }
 }
 
@@ -522,7 +559,23 @@ impl<'a> Deliver<'a> {
     }
 }
 
-impl Sealed for Deliver<'_> {}
+impl Sealed for Deliver<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(9 + short_str_len("consumer-tag", self.consumer_tag)?
+            + short_str_len("exchange", self.exchange)?
+            + short_str_len("routing-key", self.routing_key)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.short_str(self.consumer_tag);
+        w.u64(self.delivery_tag);
+        w.u8(u8::from(self.redelivered));
+        w.short_str(self.exchange);
+        w.short_str(self.routing_key);
+    }
+}
 
 impl AsMethod for Deliver<'_> {
     const KIND: MethodKind = MethodKind::BasicDeliver;
@@ -530,16 +583,6 @@ impl AsMethod for Deliver<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicDeliver(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.short_str("consumer-tag", self.consumer_tag)?;
-            w.u64(self.delivery_tag);
-            w.u8(u8::from(self.redelivered));
-            w.short_str("exchange", self.exchange)?;
-            w.short_str("routing-key", self.routing_key)
-        })
     }
 }
 
@@ -583,7 +626,20 @@ impl<'a> Get<'a> {
     }
 }
 
-impl Sealed for Get<'_> {}
+impl Sealed for Get<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(3 + short_str_len("queue", self.queue)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, dialect: Dialect, w: &mut Writer<'_>) {
+        // MTH-06
+        w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
+        w.short_str(self.queue);
+        w.u8(u8::from(self.no_ack));
+    }
+}
 
 impl AsMethod for Get<'_> {
     const KIND: MethodKind = MethodKind::BasicGet;
@@ -591,16 +647,6 @@ impl AsMethod for Get<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicGet(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            // MTH-06
-            w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
-            w.short_str("queue", self.queue)?;
-            w.u8(u8::from(self.no_ack));
-            Ok(())
-        })
     }
 }
 
@@ -654,7 +700,23 @@ impl<'a> GetOk<'a> {
     }
 }
 
-impl Sealed for GetOk<'_> {}
+impl Sealed for GetOk<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(13
+            + short_str_len("exchange", self.exchange)?
+            + short_str_len("routing-key", self.routing_key)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u64(self.delivery_tag);
+        w.u8(u8::from(self.redelivered));
+        w.short_str(self.exchange);
+        w.short_str(self.routing_key);
+        w.u32(self.message_count);
+    }
+}
 
 impl AsMethod for GetOk<'_> {
     const KIND: MethodKind = MethodKind::BasicGetOk;
@@ -662,17 +724,6 @@ impl AsMethod for GetOk<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicGetOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u64(self.delivery_tag);
-            w.u8(u8::from(self.redelivered));
-            w.short_str("exchange", self.exchange)?;
-            w.short_str("routing-key", self.routing_key)?;
-            w.u32(self.message_count);
-            Ok(())
-        })
     }
 }
 
@@ -710,7 +761,21 @@ impl<'a> GetEmpty<'a> {
     }
 }
 
-impl Sealed for GetEmpty<'_> {}
+impl Sealed for GetEmpty<'_> {
+    #[inline]
+    fn arguments_len(&self, dialect: Dialect) -> Result<usize, EncodeError> {
+        short_str_len(
+            "cluster-id",
+            if dialect == Dialect::V0_9_1 { ShortStr::default() } else { self.cluster_id },
+        )
+    }
+
+    #[inline]
+    fn write_arguments(&self, dialect: Dialect, w: &mut Writer<'_>) {
+        // MTH-06
+        w.short_str(if dialect == Dialect::V0_9_1 { ShortStr::default() } else { self.cluster_id });
+    }
+}
 
 impl AsMethod for GetEmpty<'_> {
     const KIND: MethodKind = MethodKind::BasicGetEmpty;
@@ -718,16 +783,6 @@ impl AsMethod for GetEmpty<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicGetEmpty(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            // MTH-06
-            w.short_str(
-                "cluster-id",
-                if dialect == Dialect::V0_9_1 { ShortStr::default() } else { self.cluster_id },
-            )
-        })
     }
 }
 
@@ -762,7 +817,18 @@ impl Ack {
     }
 }
 
-impl Sealed for Ack {}
+impl Sealed for Ack {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(9)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u64(self.delivery_tag);
+        w.u8(u8::from(self.multiple));
+    }
+}
 
 impl AsMethod for Ack {
     const KIND: MethodKind = MethodKind::BasicAck;
@@ -770,14 +836,6 @@ impl AsMethod for Ack {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicAck(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u64(self.delivery_tag);
-            w.u8(u8::from(self.multiple));
-            Ok(())
-        })
     }
 }
 
@@ -815,7 +873,18 @@ impl Reject {
     }
 }
 
-impl Sealed for Reject {}
+impl Sealed for Reject {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(9)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u64(self.delivery_tag);
+        w.u8(u8::from(self.requeue));
+    }
+}
 
 impl AsMethod for Reject {
     const KIND: MethodKind = MethodKind::BasicReject;
@@ -823,14 +892,6 @@ impl AsMethod for Reject {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicReject(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u64(self.delivery_tag);
-            w.u8(u8::from(self.requeue));
-            Ok(())
-        })
     }
 }
 
@@ -865,7 +926,17 @@ impl RecoverAsync {
     }
 }
 
-impl Sealed for RecoverAsync {}
+impl Sealed for RecoverAsync {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(1)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u8(u8::from(self.requeue));
+    }
+}
 
 impl AsMethod for RecoverAsync {
     const KIND: MethodKind = MethodKind::BasicRecoverAsync;
@@ -873,13 +944,6 @@ impl AsMethod for RecoverAsync {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicRecoverAsync(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u8(u8::from(self.requeue));
-            Ok(())
-        })
     }
 }
 
@@ -912,7 +976,17 @@ impl Recover {
     }
 }
 
-impl Sealed for Recover {}
+impl Sealed for Recover {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(1)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u8(u8::from(self.requeue));
+    }
+}
 
 impl AsMethod for Recover {
     const KIND: MethodKind = MethodKind::BasicRecover;
@@ -920,13 +994,6 @@ impl AsMethod for Recover {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicRecover(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u8(u8::from(self.requeue));
-            Ok(())
-        })
     }
 }
 
@@ -954,7 +1021,15 @@ impl RecoverOk {
     }
 }
 
-impl Sealed for RecoverOk {}
+impl Sealed for RecoverOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for RecoverOk {
     const KIND: MethodKind = MethodKind::BasicRecoverOk;
@@ -962,10 +1037,6 @@ impl AsMethod for RecoverOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicRecoverOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 
@@ -1002,7 +1073,18 @@ impl Nack {
     }
 }
 
-impl Sealed for Nack {}
+impl Sealed for Nack {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(9)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u64(self.delivery_tag);
+        w.u8(u8::from(self.multiple) | (u8::from(self.requeue) << 1));
+    }
+}
 
 impl AsMethod for Nack {
     const KIND: MethodKind = MethodKind::BasicNack;
@@ -1010,14 +1092,6 @@ impl AsMethod for Nack {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::BasicNack(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u64(self.delivery_tag);
-            w.u8(u8::from(self.multiple) | (u8::from(self.requeue) << 1));
-            Ok(())
-        })
     }
 }
 

@@ -2,16 +2,18 @@
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
-use alloc::vec::Vec;
 use core::fmt;
 
 use crate::{
     protocol::{
         Dialect, Method, MethodKind, ReplyCode,
         display::Line,
-        traits::{self, AsMethod, Sealed, write_method},
+        traits::{self, AsMethod, Sealed},
     },
-    wire::{EncodeError, LongStr, Reader, ShortStr, Table, TableLimits},
+    wire::{
+        EncodeError, LongStr, Reader, ShortStr, Table, TableLimits, Writer, long_str_len,
+        short_str_len, table_len,
+    },
 };
 
 /// Opens the channel whose number the frame carries.
@@ -37,7 +39,25 @@ impl<'a> Open<'a> {
     }
 }
 
-impl Sealed for Open<'_> {}
+impl Sealed for Open<'_> {
+    #[inline]
+    fn arguments_len(&self, dialect: Dialect) -> Result<usize, EncodeError> {
+        short_str_len(
+            "out-of-band",
+            if dialect == Dialect::V0_9_1 { ShortStr::default() } else { self.out_of_band },
+        )
+    }
+
+    #[inline]
+    fn write_arguments(&self, dialect: Dialect, w: &mut Writer<'_>) {
+        // MTH-06
+        w.short_str(if dialect == Dialect::V0_9_1 {
+            ShortStr::default()
+        } else {
+            self.out_of_band
+        });
+    }
+}
 
 impl AsMethod for Open<'_> {
     const KIND: MethodKind = MethodKind::ChannelOpen;
@@ -45,16 +65,6 @@ impl AsMethod for Open<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ChannelOpen(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            // MTH-06
-            w.short_str(
-                "out-of-band",
-                if dialect == Dialect::V0_9_1 { ShortStr::default() } else { self.out_of_band },
-            )
-        })
     }
 }
 
@@ -86,7 +96,31 @@ impl<'a> OpenOk<'a> {
     }
 }
 
-impl Sealed for OpenOk<'_> {}
+impl Sealed for OpenOk<'_> {
+    #[inline]
+    fn arguments_len(&self, dialect: Dialect) -> Result<usize, EncodeError> {
+        Result::Ok(if dialect != Dialect::V0_8 {
+            long_str_len(
+                "channel-id",
+                if dialect == Dialect::V0_9_1 { LongStr::default() } else { self.channel_id },
+            )?
+        } else {
+            0
+        })
+    }
+
+    #[inline]
+    fn write_arguments(&self, dialect: Dialect, w: &mut Writer<'_>) {
+        // MTH-06
+        if dialect != Dialect::V0_8 {
+            w.long_str(if dialect == Dialect::V0_9_1 {
+                LongStr::default()
+            } else {
+                self.channel_id
+            });
+        }
+    }
+}
 
 impl AsMethod for OpenOk<'_> {
     const KIND: MethodKind = MethodKind::ChannelOpenOk;
@@ -94,19 +128,6 @@ impl AsMethod for OpenOk<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ChannelOpenOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            // MTH-06
-            if dialect != Dialect::V0_8 {
-                w.long_str(
-                    "channel-id",
-                    if dialect == Dialect::V0_9_1 { LongStr::default() } else { self.channel_id },
-                )?;
-            }
-            Result::Ok(())
-        })
     }
 }
 
@@ -136,7 +157,17 @@ impl Flow {
     }
 }
 
-impl Sealed for Flow {}
+impl Sealed for Flow {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Result::Ok(1)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u8(u8::from(self.active));
+    }
+}
 
 impl AsMethod for Flow {
     const KIND: MethodKind = MethodKind::ChannelFlow;
@@ -144,13 +175,6 @@ impl AsMethod for Flow {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ChannelFlow(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u8(u8::from(self.active));
-            Result::Ok(())
-        })
     }
 }
 
@@ -182,7 +206,17 @@ impl FlowOk {
     }
 }
 
-impl Sealed for FlowOk {}
+impl Sealed for FlowOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Result::Ok(1)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u8(u8::from(self.active));
+    }
+}
 
 impl AsMethod for FlowOk {
     const KIND: MethodKind = MethodKind::ChannelFlowOk;
@@ -190,13 +224,6 @@ impl AsMethod for FlowOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ChannelFlowOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u8(u8::from(self.active));
-            Result::Ok(())
-        })
     }
 }
 
@@ -234,7 +261,21 @@ impl<'a> Alert<'a> {
     }
 }
 
-impl Sealed for Alert<'_> {}
+impl Sealed for Alert<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Result::Ok(
+            2 + short_str_len("reply-text", self.reply_text)? + table_len("details", self.details)?,
+        )
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u16(self.reply_code.0);
+        w.short_str(self.reply_text);
+        w.table(self.details);
+    }
+}
 
 impl AsMethod for Alert<'_> {
     const KIND: MethodKind = MethodKind::ChannelAlert;
@@ -242,14 +283,6 @@ impl AsMethod for Alert<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ChannelAlert(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u16(self.reply_code.0);
-            w.short_str("reply-text", self.reply_text)?;
-            w.table("details", self.details)
-        })
     }
 }
 
@@ -294,7 +327,20 @@ impl<'a> Close<'a> {
     }
 }
 
-impl Sealed for Close<'_> {}
+impl Sealed for Close<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Result::Ok(6 + short_str_len("reply-text", self.reply_text)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u16(self.reply_code.0);
+        w.short_str(self.reply_text);
+        w.u16(self.class_id);
+        w.u16(self.method_id);
+    }
+}
 
 impl AsMethod for Close<'_> {
     const KIND: MethodKind = MethodKind::ChannelClose;
@@ -302,16 +348,6 @@ impl AsMethod for Close<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ChannelClose(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u16(self.reply_code.0);
-            w.short_str("reply-text", self.reply_text)?;
-            w.u16(self.class_id);
-            w.u16(self.method_id);
-            Result::Ok(())
-        })
     }
 }
 
@@ -342,7 +378,15 @@ impl CloseOk {
     }
 }
 
-impl Sealed for CloseOk {}
+impl Sealed for CloseOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Result::Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for CloseOk {
     const KIND: MethodKind = MethodKind::ChannelCloseOk;
@@ -350,10 +394,6 @@ impl AsMethod for CloseOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ChannelCloseOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Result::Ok(()))
     }
 }
 
@@ -383,7 +423,17 @@ impl<'a> Resume<'a> {
     }
 }
 
-impl Sealed for Resume<'_> {}
+impl Sealed for Resume<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        long_str_len("channel-id", self.channel_id)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.long_str(self.channel_id);
+    }
+}
 
 impl AsMethod for Resume<'_> {
     const KIND: MethodKind = MethodKind::ChannelResume;
@@ -391,10 +441,6 @@ impl AsMethod for Resume<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ChannelResume(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| w.long_str("channel-id", self.channel_id))
     }
 }
 
@@ -422,7 +468,15 @@ impl Ping {
     }
 }
 
-impl Sealed for Ping {}
+impl Sealed for Ping {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Result::Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for Ping {
     const KIND: MethodKind = MethodKind::ChannelPing;
@@ -430,10 +484,6 @@ impl AsMethod for Ping {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ChannelPing(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Result::Ok(()))
     }
 }
 
@@ -461,7 +511,15 @@ impl Pong {
     }
 }
 
-impl Sealed for Pong {}
+impl Sealed for Pong {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Result::Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for Pong {
     const KIND: MethodKind = MethodKind::ChannelPong;
@@ -469,10 +527,6 @@ impl AsMethod for Pong {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ChannelPong(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Result::Ok(()))
     }
 }
 
@@ -500,7 +554,15 @@ impl Ok {
     }
 }
 
-impl Sealed for Ok {}
+impl Sealed for Ok {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Result::Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for Ok {
     const KIND: MethodKind = MethodKind::ChannelOk;
@@ -508,10 +570,6 @@ impl AsMethod for Ok {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ChannelOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Result::Ok(()))
     }
 }
 

@@ -2,16 +2,15 @@
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
-use alloc::vec::Vec;
 use core::fmt;
 
 use crate::{
     protocol::{
         Dialect, Method, MethodKind,
         display::Line,
-        traits::{self, AsMethod, Sealed, write_method},
+        traits::{self, AsMethod, Sealed},
     },
-    wire::{EncodeError, Reader},
+    wire::{EncodeError, Reader, Writer},
 };
 
 /// Has every publish on the channel confirmed from now on.
@@ -34,7 +33,17 @@ impl Select {
     }
 }
 
-impl Sealed for Select {}
+impl Sealed for Select {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(1)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u8(u8::from(self.no_wait));
+    }
+}
 
 impl AsMethod for Select {
     const KIND: MethodKind = MethodKind::ConfirmSelect;
@@ -42,13 +51,6 @@ impl AsMethod for Select {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ConfirmSelect(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u8(u8::from(self.no_wait));
-            Ok(())
-        })
     }
 }
 
@@ -81,7 +83,15 @@ impl SelectOk {
     }
 }
 
-impl Sealed for SelectOk {}
+impl Sealed for SelectOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for SelectOk {
     const KIND: MethodKind = MethodKind::ConfirmSelectOk;
@@ -89,10 +99,6 @@ impl AsMethod for SelectOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ConfirmSelectOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 

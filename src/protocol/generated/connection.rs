@@ -3,16 +3,18 @@
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
-use alloc::vec::Vec;
 use core::fmt;
 
 use crate::{
     protocol::{
         Dialect, Method, MethodKind, ReplyCode,
         display::{Line, Secret},
-        traits::{AsMethod, Sealed, write_method},
+        traits::{AsMethod, Sealed},
     },
-    wire::{EncodeError, LongStr, Reader, ShortStr, Table, TableLimits},
+    wire::{
+        EncodeError, LongStr, Reader, ShortStr, Table, TableLimits, Writer, long_str_len,
+        short_str_len, table_len,
+    },
 };
 
 /// Opens the handshake: versions, mechanisms and locales on offer.
@@ -47,7 +49,23 @@ impl<'a> Start<'a> {
     }
 }
 
-impl Sealed for Start<'_> {}
+impl Sealed for Start<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(2 + table_len("server-properties", self.server_properties)?
+            + long_str_len("mechanisms", self.mechanisms)?
+            + long_str_len("locales", self.locales)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u8(self.version_major);
+        w.u8(self.version_minor);
+        w.table(self.server_properties);
+        w.long_str(self.mechanisms);
+        w.long_str(self.locales);
+    }
+}
 
 impl AsMethod for Start<'_> {
     const KIND: MethodKind = MethodKind::ConnectionStart;
@@ -55,16 +73,6 @@ impl AsMethod for Start<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ConnectionStart(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u8(self.version_major);
-            w.u8(self.version_minor);
-            w.table("server-properties", self.server_properties)?;
-            w.long_str("mechanisms", self.mechanisms)?;
-            w.long_str("locales", self.locales)
-        })
     }
 }
 
@@ -120,7 +128,23 @@ impl<'a> StartOk<'a> {
     }
 }
 
-impl Sealed for StartOk<'_> {}
+impl Sealed for StartOk<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(table_len("client-properties", self.client_properties)?
+            + short_str_len("mechanism", self.mechanism)?
+            + long_str_len("response", self.response)?
+            + short_str_len("locale", self.locale)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.table(self.client_properties);
+        w.short_str(self.mechanism);
+        w.long_str(self.response);
+        w.short_str(self.locale);
+    }
+}
 
 impl AsMethod for StartOk<'_> {
     const KIND: MethodKind = MethodKind::ConnectionStartOk;
@@ -128,15 +152,6 @@ impl AsMethod for StartOk<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ConnectionStartOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.table("client-properties", self.client_properties)?;
-            w.short_str("mechanism", self.mechanism)?;
-            w.long_str("response", self.response)?;
-            w.short_str("locale", self.locale)
-        })
     }
 }
 
@@ -177,7 +192,17 @@ impl<'a> Secure<'a> {
     }
 }
 
-impl Sealed for Secure<'_> {}
+impl Sealed for Secure<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        long_str_len("challenge", self.challenge)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.long_str(self.challenge);
+    }
+}
 
 impl AsMethod for Secure<'_> {
     const KIND: MethodKind = MethodKind::ConnectionSecure;
@@ -185,10 +210,6 @@ impl AsMethod for Secure<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ConnectionSecure(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| w.long_str("challenge", self.challenge))
     }
 }
 
@@ -224,7 +245,17 @@ impl<'a> SecureOk<'a> {
     }
 }
 
-impl Sealed for SecureOk<'_> {}
+impl Sealed for SecureOk<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        long_str_len("response", self.response)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.long_str(self.response);
+    }
+}
 
 impl AsMethod for SecureOk<'_> {
     const KIND: MethodKind = MethodKind::ConnectionSecureOk;
@@ -232,10 +263,6 @@ impl AsMethod for SecureOk<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ConnectionSecureOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| w.long_str("response", self.response))
     }
 }
 
@@ -271,7 +298,19 @@ impl Tune {
     }
 }
 
-impl Sealed for Tune {}
+impl Sealed for Tune {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(8)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u16(self.channel_max);
+        w.u32(self.frame_max);
+        w.u16(self.heartbeat);
+    }
+}
 
 impl AsMethod for Tune {
     const KIND: MethodKind = MethodKind::ConnectionTune;
@@ -279,15 +318,6 @@ impl AsMethod for Tune {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ConnectionTune(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u16(self.channel_max);
-            w.u32(self.frame_max);
-            w.u16(self.heartbeat);
-            Ok(())
-        })
     }
 }
 
@@ -327,7 +357,19 @@ impl TuneOk {
     }
 }
 
-impl Sealed for TuneOk {}
+impl Sealed for TuneOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(8)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u16(self.channel_max);
+        w.u32(self.frame_max);
+        w.u16(self.heartbeat);
+    }
+}
 
 impl AsMethod for TuneOk {
     const KIND: MethodKind = MethodKind::ConnectionTuneOk;
@@ -335,15 +377,6 @@ impl AsMethod for TuneOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ConnectionTuneOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u16(self.channel_max);
-            w.u32(self.frame_max);
-            w.u16(self.heartbeat);
-            Ok(())
-        })
     }
 }
 
@@ -390,7 +423,28 @@ impl<'a> Open<'a> {
     }
 }
 
-impl Sealed for Open<'_> {}
+impl Sealed for Open<'_> {
+    #[inline]
+    fn arguments_len(&self, dialect: Dialect) -> Result<usize, EncodeError> {
+        Ok(1 + short_str_len("virtual-host", self.virtual_host)?
+            + short_str_len(
+                "capabilities",
+                if dialect == Dialect::V0_9_1 { ShortStr::default() } else { self.capabilities },
+            )?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, dialect: Dialect, w: &mut Writer<'_>) {
+        w.short_str(self.virtual_host);
+        // MTH-06
+        w.short_str(if dialect == Dialect::V0_9_1 {
+            ShortStr::default()
+        } else {
+            self.capabilities
+        });
+        w.u8(u8::from(self.insist && dialect != Dialect::V0_9_1));
+    }
+}
 
 impl AsMethod for Open<'_> {
     const KIND: MethodKind = MethodKind::ConnectionOpen;
@@ -398,19 +452,6 @@ impl AsMethod for Open<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ConnectionOpen(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.short_str("virtual-host", self.virtual_host)?;
-            // MTH-06
-            w.short_str(
-                "capabilities",
-                if dialect == Dialect::V0_9_1 { ShortStr::default() } else { self.capabilities },
-            )?;
-            w.u8(u8::from(self.insist && dialect != Dialect::V0_9_1));
-            Ok(())
-        })
     }
 }
 
@@ -444,7 +485,25 @@ impl<'a> OpenOk<'a> {
     }
 }
 
-impl Sealed for OpenOk<'_> {}
+impl Sealed for OpenOk<'_> {
+    #[inline]
+    fn arguments_len(&self, dialect: Dialect) -> Result<usize, EncodeError> {
+        short_str_len(
+            "known-hosts",
+            if dialect == Dialect::V0_9_1 { ShortStr::default() } else { self.known_hosts },
+        )
+    }
+
+    #[inline]
+    fn write_arguments(&self, dialect: Dialect, w: &mut Writer<'_>) {
+        // MTH-06
+        w.short_str(if dialect == Dialect::V0_9_1 {
+            ShortStr::default()
+        } else {
+            self.known_hosts
+        });
+    }
+}
 
 impl AsMethod for OpenOk<'_> {
     const KIND: MethodKind = MethodKind::ConnectionOpenOk;
@@ -452,16 +511,6 @@ impl AsMethod for OpenOk<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ConnectionOpenOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            // MTH-06
-            w.short_str(
-                "known-hosts",
-                if dialect == Dialect::V0_9_1 { ShortStr::default() } else { self.known_hosts },
-            )
-        })
     }
 }
 
@@ -494,7 +543,18 @@ impl<'a> Redirect<'a> {
     }
 }
 
-impl Sealed for Redirect<'_> {}
+impl Sealed for Redirect<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(short_str_len("host", self.host)? + short_str_len("known-hosts", self.known_hosts)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.short_str(self.host);
+        w.short_str(self.known_hosts);
+    }
+}
 
 impl AsMethod for Redirect<'_> {
     const KIND: MethodKind = MethodKind::ConnectionRedirect;
@@ -502,13 +562,6 @@ impl AsMethod for Redirect<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ConnectionRedirect(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.short_str("host", self.host)?;
-            w.short_str("known-hosts", self.known_hosts)
-        })
     }
 }
 
@@ -551,7 +604,20 @@ impl<'a> Close<'a> {
     }
 }
 
-impl Sealed for Close<'_> {}
+impl Sealed for Close<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(6 + short_str_len("reply-text", self.reply_text)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u16(self.reply_code.0);
+        w.short_str(self.reply_text);
+        w.u16(self.class_id);
+        w.u16(self.method_id);
+    }
+}
 
 impl AsMethod for Close<'_> {
     const KIND: MethodKind = MethodKind::ConnectionClose;
@@ -559,16 +625,6 @@ impl AsMethod for Close<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ConnectionClose(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u16(self.reply_code.0);
-            w.short_str("reply-text", self.reply_text)?;
-            w.u16(self.class_id);
-            w.u16(self.method_id);
-            Ok(())
-        })
     }
 }
 
@@ -599,7 +655,15 @@ impl CloseOk {
     }
 }
 
-impl Sealed for CloseOk {}
+impl Sealed for CloseOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for CloseOk {
     const KIND: MethodKind = MethodKind::ConnectionCloseOk;
@@ -607,10 +671,6 @@ impl AsMethod for CloseOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ConnectionCloseOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 
@@ -640,7 +700,17 @@ impl<'a> Blocked<'a> {
     }
 }
 
-impl Sealed for Blocked<'_> {}
+impl Sealed for Blocked<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        short_str_len("reason", self.reason)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.short_str(self.reason);
+    }
+}
 
 impl AsMethod for Blocked<'_> {
     const KIND: MethodKind = MethodKind::ConnectionBlocked;
@@ -648,10 +718,6 @@ impl AsMethod for Blocked<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ConnectionBlocked(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| w.short_str("reason", self.reason))
     }
 }
 
@@ -677,7 +743,15 @@ impl Unblocked {
     }
 }
 
-impl Sealed for Unblocked {}
+impl Sealed for Unblocked {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for Unblocked {
     const KIND: MethodKind = MethodKind::ConnectionUnblocked;
@@ -685,10 +759,6 @@ impl AsMethod for Unblocked {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ConnectionUnblocked(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 
@@ -731,7 +801,18 @@ impl<'a> UpdateSecret<'a> {
     }
 }
 
-impl Sealed for UpdateSecret<'_> {}
+impl Sealed for UpdateSecret<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(long_str_len("new-secret", self.new_secret)? + short_str_len("reason", self.reason)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.long_str(self.new_secret);
+        w.short_str(self.reason);
+    }
+}
 
 impl AsMethod for UpdateSecret<'_> {
     const KIND: MethodKind = MethodKind::ConnectionUpdateSecret;
@@ -739,13 +820,6 @@ impl AsMethod for UpdateSecret<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ConnectionUpdateSecret(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.long_str("new-secret", self.new_secret)?;
-            w.short_str("reason", self.reason)
-        })
     }
 }
 
@@ -775,7 +849,15 @@ impl UpdateSecretOk {
     }
 }
 
-impl Sealed for UpdateSecretOk {}
+impl Sealed for UpdateSecretOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for UpdateSecretOk {
     const KIND: MethodKind = MethodKind::ConnectionUpdateSecretOk;
@@ -783,10 +865,6 @@ impl AsMethod for UpdateSecretOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ConnectionUpdateSecretOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 

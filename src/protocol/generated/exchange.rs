@@ -2,16 +2,15 @@
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
-use alloc::vec::Vec;
 use core::fmt;
 
 use crate::{
     protocol::{
         Dialect, Method, MethodKind,
         display::Line,
-        traits::{self, AsMethod, Sealed, write_method},
+        traits::{self, AsMethod, Sealed},
     },
-    wire::{EncodeError, Reader, ShortStr, Table, TableLimits},
+    wire::{EncodeError, Reader, ShortStr, Table, TableLimits, Writer, short_str_len, table_len},
 };
 
 /// Creates an exchange, or checks that it is there.
@@ -66,7 +65,28 @@ impl<'a> Declare<'a> {
     }
 }
 
-impl Sealed for Declare<'_> {}
+impl Sealed for Declare<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(3 + short_str_len("exchange", self.exchange)?
+            + short_str_len("type", self.r#type)?
+            + table_len("arguments", self.arguments)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, dialect: Dialect, w: &mut Writer<'_>) {
+        // MTH-06
+        w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
+        w.short_str(self.exchange);
+        w.short_str(self.r#type);
+        w.u8(u8::from(self.passive)
+            | (u8::from(self.durable) << 1)
+            | (u8::from(self.auto_delete) << 2)
+            | (u8::from(self.internal) << 3)
+            | (u8::from(self.no_wait) << 4));
+        w.table(self.arguments);
+    }
+}
 
 impl AsMethod for Declare<'_> {
     const KIND: MethodKind = MethodKind::ExchangeDeclare;
@@ -74,21 +94,6 @@ impl AsMethod for Declare<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ExchangeDeclare(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            // MTH-06
-            w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
-            w.short_str("exchange", self.exchange)?;
-            w.short_str("type", self.r#type)?;
-            w.u8(u8::from(self.passive)
-                | (u8::from(self.durable) << 1)
-                | (u8::from(self.auto_delete) << 2)
-                | (u8::from(self.internal) << 3)
-                | (u8::from(self.no_wait) << 4));
-            w.table("arguments", self.arguments)
-        })
     }
 }
 
@@ -131,7 +136,15 @@ impl DeclareOk {
     }
 }
 
-impl Sealed for DeclareOk {}
+impl Sealed for DeclareOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for DeclareOk {
     const KIND: MethodKind = MethodKind::ExchangeDeclareOk;
@@ -139,10 +152,6 @@ impl AsMethod for DeclareOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ExchangeDeclareOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 
@@ -184,7 +193,20 @@ impl<'a> Delete<'a> {
     }
 }
 
-impl Sealed for Delete<'_> {}
+impl Sealed for Delete<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(3 + short_str_len("exchange", self.exchange)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, dialect: Dialect, w: &mut Writer<'_>) {
+        // MTH-06
+        w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
+        w.short_str(self.exchange);
+        w.u8(u8::from(self.if_unused) | (u8::from(self.no_wait) << 1));
+    }
+}
 
 impl AsMethod for Delete<'_> {
     const KIND: MethodKind = MethodKind::ExchangeDelete;
@@ -192,16 +214,6 @@ impl AsMethod for Delete<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ExchangeDelete(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            // MTH-06
-            w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
-            w.short_str("exchange", self.exchange)?;
-            w.u8(u8::from(self.if_unused) | (u8::from(self.no_wait) << 1));
-            Ok(())
-        })
     }
 }
 
@@ -239,7 +251,15 @@ impl DeleteOk {
     }
 }
 
-impl Sealed for DeleteOk {}
+impl Sealed for DeleteOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for DeleteOk {
     const KIND: MethodKind = MethodKind::ExchangeDeleteOk;
@@ -247,10 +267,6 @@ impl AsMethod for DeleteOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ExchangeDeleteOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 
@@ -288,7 +304,21 @@ impl<'a> Bound<'a> {
     }
 }
 
-impl Sealed for Bound<'_> {}
+impl Sealed for Bound<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(short_str_len("exchange", self.exchange)?
+            + short_str_len("routing-key", self.routing_key)?
+            + short_str_len("queue", self.queue)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.short_str(self.exchange);
+        w.short_str(self.routing_key);
+        w.short_str(self.queue);
+    }
+}
 
 impl AsMethod for Bound<'_> {
     const KIND: MethodKind = MethodKind::ExchangeBound;
@@ -296,14 +326,6 @@ impl AsMethod for Bound<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ExchangeBound(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.short_str("exchange", self.exchange)?;
-            w.short_str("routing-key", self.routing_key)?;
-            w.short_str("queue", self.queue)
-        })
     }
 }
 
@@ -343,7 +365,18 @@ impl<'a> BoundOk<'a> {
     }
 }
 
-impl Sealed for BoundOk<'_> {}
+impl Sealed for BoundOk<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(2 + short_str_len("reply-text", self.reply_text)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u16(self.reply_code);
+        w.short_str(self.reply_text);
+    }
+}
 
 impl AsMethod for BoundOk<'_> {
     const KIND: MethodKind = MethodKind::ExchangeBoundOk;
@@ -351,13 +384,6 @@ impl AsMethod for BoundOk<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ExchangeBoundOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u16(self.reply_code);
-            w.short_str("reply-text", self.reply_text)
-        })
     }
 }
 
@@ -406,7 +432,25 @@ impl<'a> Bind<'a> {
     }
 }
 
-impl Sealed for Bind<'_> {}
+impl Sealed for Bind<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(3 + short_str_len("destination", self.destination)?
+            + short_str_len("source", self.source)?
+            + short_str_len("routing-key", self.routing_key)?
+            + table_len("arguments", self.arguments)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u16(0);
+        w.short_str(self.destination);
+        w.short_str(self.source);
+        w.short_str(self.routing_key);
+        w.u8(u8::from(self.no_wait));
+        w.table(self.arguments);
+    }
+}
 
 impl AsMethod for Bind<'_> {
     const KIND: MethodKind = MethodKind::ExchangeBind;
@@ -414,17 +458,6 @@ impl AsMethod for Bind<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ExchangeBind(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u16(0);
-            w.short_str("destination", self.destination)?;
-            w.short_str("source", self.source)?;
-            w.short_str("routing-key", self.routing_key)?;
-            w.u8(u8::from(self.no_wait));
-            w.table("arguments", self.arguments)
-        })
     }
 }
 
@@ -463,7 +496,15 @@ impl BindOk {
     }
 }
 
-impl Sealed for BindOk {}
+impl Sealed for BindOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for BindOk {
     const KIND: MethodKind = MethodKind::ExchangeBindOk;
@@ -471,10 +512,6 @@ impl AsMethod for BindOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ExchangeBindOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 
@@ -520,7 +557,25 @@ impl<'a> Unbind<'a> {
     }
 }
 
-impl Sealed for Unbind<'_> {}
+impl Sealed for Unbind<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(3 + short_str_len("destination", self.destination)?
+            + short_str_len("source", self.source)?
+            + short_str_len("routing-key", self.routing_key)?
+            + table_len("arguments", self.arguments)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u16(0);
+        w.short_str(self.destination);
+        w.short_str(self.source);
+        w.short_str(self.routing_key);
+        w.u8(u8::from(self.no_wait));
+        w.table(self.arguments);
+    }
+}
 
 impl AsMethod for Unbind<'_> {
     const KIND: MethodKind = MethodKind::ExchangeUnbind;
@@ -528,17 +583,6 @@ impl AsMethod for Unbind<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ExchangeUnbind(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u16(0);
-            w.short_str("destination", self.destination)?;
-            w.short_str("source", self.source)?;
-            w.short_str("routing-key", self.routing_key)?;
-            w.u8(u8::from(self.no_wait));
-            w.table("arguments", self.arguments)
-        })
     }
 }
 
@@ -577,7 +621,15 @@ impl UnbindOk {
     }
 }
 
-impl Sealed for UnbindOk {}
+impl Sealed for UnbindOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for UnbindOk {
     const KIND: MethodKind = MethodKind::ExchangeUnbindOk;
@@ -585,10 +637,6 @@ impl AsMethod for UnbindOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::ExchangeUnbindOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 

@@ -2,16 +2,15 @@
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
-use alloc::vec::Vec;
 use core::fmt;
 
 use crate::{
     protocol::{
         Dialect, Method, MethodKind,
         display::Line,
-        traits::{self, AsMethod, Sealed, write_method},
+        traits::{self, AsMethod, Sealed},
     },
-    wire::{EncodeError, Reader, ShortStr, Table, TableLimits},
+    wire::{EncodeError, Reader, ShortStr, Table, TableLimits, Writer, short_str_len, table_len},
 };
 
 /// Creates a queue, or checks that it is there.
@@ -62,7 +61,25 @@ impl<'a> Declare<'a> {
     }
 }
 
-impl Sealed for Declare<'_> {}
+impl Sealed for Declare<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(3 + short_str_len("queue", self.queue)? + table_len("arguments", self.arguments)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, dialect: Dialect, w: &mut Writer<'_>) {
+        // MTH-06
+        w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
+        w.short_str(self.queue);
+        w.u8(u8::from(self.passive)
+            | (u8::from(self.durable) << 1)
+            | (u8::from(self.exclusive) << 2)
+            | (u8::from(self.auto_delete) << 3)
+            | (u8::from(self.no_wait) << 4));
+        w.table(self.arguments);
+    }
+}
 
 impl AsMethod for Declare<'_> {
     const KIND: MethodKind = MethodKind::QueueDeclare;
@@ -70,20 +87,6 @@ impl AsMethod for Declare<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::QueueDeclare(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            // MTH-06
-            w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
-            w.short_str("queue", self.queue)?;
-            w.u8(u8::from(self.passive)
-                | (u8::from(self.durable) << 1)
-                | (u8::from(self.exclusive) << 2)
-                | (u8::from(self.auto_delete) << 3)
-                | (u8::from(self.no_wait) << 4));
-            w.table("arguments", self.arguments)
-        })
     }
 }
 
@@ -135,7 +138,19 @@ impl<'a> DeclareOk<'a> {
     }
 }
 
-impl Sealed for DeclareOk<'_> {}
+impl Sealed for DeclareOk<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(8 + short_str_len("queue", self.queue)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.short_str(self.queue);
+        w.u32(self.message_count);
+        w.u32(self.consumer_count);
+    }
+}
 
 impl AsMethod for DeclareOk<'_> {
     const KIND: MethodKind = MethodKind::QueueDeclareOk;
@@ -143,15 +158,6 @@ impl AsMethod for DeclareOk<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::QueueDeclareOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.short_str("queue", self.queue)?;
-            w.u32(self.message_count);
-            w.u32(self.consumer_count);
-            Ok(())
-        })
     }
 }
 
@@ -204,7 +210,26 @@ impl<'a> Bind<'a> {
     }
 }
 
-impl Sealed for Bind<'_> {}
+impl Sealed for Bind<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(3 + short_str_len("queue", self.queue)?
+            + short_str_len("exchange", self.exchange)?
+            + short_str_len("routing-key", self.routing_key)?
+            + table_len("arguments", self.arguments)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, dialect: Dialect, w: &mut Writer<'_>) {
+        // MTH-06
+        w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
+        w.short_str(self.queue);
+        w.short_str(self.exchange);
+        w.short_str(self.routing_key);
+        w.u8(u8::from(self.no_wait));
+        w.table(self.arguments);
+    }
+}
 
 impl AsMethod for Bind<'_> {
     const KIND: MethodKind = MethodKind::QueueBind;
@@ -212,18 +237,6 @@ impl AsMethod for Bind<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::QueueBind(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            // MTH-06
-            w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
-            w.short_str("queue", self.queue)?;
-            w.short_str("exchange", self.exchange)?;
-            w.short_str("routing-key", self.routing_key)?;
-            w.u8(u8::from(self.no_wait));
-            w.table("arguments", self.arguments)
-        })
     }
 }
 
@@ -263,7 +276,15 @@ impl BindOk {
     }
 }
 
-impl Sealed for BindOk {}
+impl Sealed for BindOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for BindOk {
     const KIND: MethodKind = MethodKind::QueueBindOk;
@@ -271,10 +292,6 @@ impl AsMethod for BindOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::QueueBindOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 
@@ -320,7 +337,25 @@ impl<'a> Unbind<'a> {
     }
 }
 
-impl Sealed for Unbind<'_> {}
+impl Sealed for Unbind<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(2 + short_str_len("queue", self.queue)?
+            + short_str_len("exchange", self.exchange)?
+            + short_str_len("routing-key", self.routing_key)?
+            + table_len("arguments", self.arguments)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, dialect: Dialect, w: &mut Writer<'_>) {
+        // MTH-06
+        w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
+        w.short_str(self.queue);
+        w.short_str(self.exchange);
+        w.short_str(self.routing_key);
+        w.table(self.arguments);
+    }
+}
 
 impl AsMethod for Unbind<'_> {
     const KIND: MethodKind = MethodKind::QueueUnbind;
@@ -328,17 +363,6 @@ impl AsMethod for Unbind<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::QueueUnbind(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            // MTH-06
-            w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
-            w.short_str("queue", self.queue)?;
-            w.short_str("exchange", self.exchange)?;
-            w.short_str("routing-key", self.routing_key)?;
-            w.table("arguments", self.arguments)
-        })
     }
 }
 
@@ -372,7 +396,15 @@ impl UnbindOk {
     }
 }
 
-impl Sealed for UnbindOk {}
+impl Sealed for UnbindOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for UnbindOk {
     const KIND: MethodKind = MethodKind::QueueUnbindOk;
@@ -380,10 +412,6 @@ impl AsMethod for UnbindOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::QueueUnbindOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 
@@ -423,7 +451,20 @@ impl<'a> Purge<'a> {
     }
 }
 
-impl Sealed for Purge<'_> {}
+impl Sealed for Purge<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(3 + short_str_len("queue", self.queue)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, dialect: Dialect, w: &mut Writer<'_>) {
+        // MTH-06
+        w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
+        w.short_str(self.queue);
+        w.u8(u8::from(self.no_wait));
+    }
+}
 
 impl AsMethod for Purge<'_> {
     const KIND: MethodKind = MethodKind::QueuePurge;
@@ -431,16 +472,6 @@ impl AsMethod for Purge<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::QueuePurge(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            // MTH-06
-            w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
-            w.short_str("queue", self.queue)?;
-            w.u8(u8::from(self.no_wait));
-            Ok(())
-        })
     }
 }
 
@@ -481,7 +512,17 @@ impl PurgeOk {
     }
 }
 
-impl Sealed for PurgeOk {}
+impl Sealed for PurgeOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(4)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u32(self.message_count);
+    }
+}
 
 impl AsMethod for PurgeOk {
     const KIND: MethodKind = MethodKind::QueuePurgeOk;
@@ -489,13 +530,6 @@ impl AsMethod for PurgeOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::QueuePurgeOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u32(self.message_count);
-            Ok(())
-        })
     }
 }
 
@@ -547,7 +581,22 @@ impl<'a> Delete<'a> {
     }
 }
 
-impl Sealed for Delete<'_> {}
+impl Sealed for Delete<'_> {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(3 + short_str_len("queue", self.queue)?)
+    }
+
+    #[inline]
+    fn write_arguments(&self, dialect: Dialect, w: &mut Writer<'_>) {
+        // MTH-06
+        w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
+        w.short_str(self.queue);
+        w.u8(u8::from(self.if_unused)
+            | (u8::from(self.if_empty) << 1)
+            | (u8::from(self.no_wait) << 2));
+    }
+}
 
 impl AsMethod for Delete<'_> {
     const KIND: MethodKind = MethodKind::QueueDelete;
@@ -555,18 +604,6 @@ impl AsMethod for Delete<'_> {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::QueueDelete(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            // MTH-06
-            w.u16(if dialect == Dialect::V0_9_1 { 0 } else { self.ticket });
-            w.short_str("queue", self.queue)?;
-            w.u8(u8::from(self.if_unused)
-                | (u8::from(self.if_empty) << 1)
-                | (u8::from(self.no_wait) << 2));
-            Ok(())
-        })
     }
 }
 
@@ -609,7 +646,17 @@ impl DeleteOk {
     }
 }
 
-impl Sealed for DeleteOk {}
+impl Sealed for DeleteOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(4)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, w: &mut Writer<'_>) {
+        w.u32(self.message_count);
+    }
+}
 
 impl AsMethod for DeleteOk {
     const KIND: MethodKind = MethodKind::QueueDeleteOk;
@@ -617,13 +664,6 @@ impl AsMethod for DeleteOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::QueueDeleteOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |w| {
-            w.u32(self.message_count);
-            Ok(())
-        })
     }
 }
 

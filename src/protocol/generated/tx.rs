@@ -2,15 +2,14 @@
 //!
 //! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
 
-use alloc::vec::Vec;
 use core::fmt;
 
 use crate::{
     protocol::{
         Dialect, Method, MethodKind,
-        traits::{self, AsMethod, Sealed, write_method},
+        traits::{self, AsMethod, Sealed},
     },
-    wire::{EncodeError, Reader},
+    wire::{EncodeError, Reader, Writer},
 };
 
 /// Makes the channel transactional.
@@ -29,7 +28,15 @@ impl Select {
     }
 }
 
-impl Sealed for Select {}
+impl Sealed for Select {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for Select {
     const KIND: MethodKind = MethodKind::TxSelect;
@@ -37,10 +44,6 @@ impl AsMethod for Select {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::TxSelect(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 
@@ -68,7 +71,15 @@ impl SelectOk {
     }
 }
 
-impl Sealed for SelectOk {}
+impl Sealed for SelectOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for SelectOk {
     const KIND: MethodKind = MethodKind::TxSelectOk;
@@ -76,10 +87,6 @@ impl AsMethod for SelectOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::TxSelectOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 
@@ -107,7 +114,15 @@ impl Commit {
     }
 }
 
-impl Sealed for Commit {}
+impl Sealed for Commit {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for Commit {
     const KIND: MethodKind = MethodKind::TxCommit;
@@ -115,10 +130,6 @@ impl AsMethod for Commit {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::TxCommit(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 
@@ -146,7 +157,15 @@ impl CommitOk {
     }
 }
 
-impl Sealed for CommitOk {}
+impl Sealed for CommitOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for CommitOk {
     const KIND: MethodKind = MethodKind::TxCommitOk;
@@ -154,10 +173,6 @@ impl AsMethod for CommitOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::TxCommitOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 
@@ -185,7 +200,15 @@ impl Rollback {
     }
 }
 
-impl Sealed for Rollback {}
+impl Sealed for Rollback {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for Rollback {
     const KIND: MethodKind = MethodKind::TxRollback;
@@ -193,10 +216,6 @@ impl AsMethod for Rollback {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::TxRollback(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 
@@ -224,7 +243,15 @@ impl RollbackOk {
     }
 }
 
-impl Sealed for RollbackOk {}
+impl Sealed for RollbackOk {
+    #[inline]
+    fn arguments_len(&self, _: Dialect) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    #[inline]
+    fn write_arguments(&self, _: Dialect, _: &mut Writer<'_>) {}
+}
 
 impl AsMethod for RollbackOk {
     const KIND: MethodKind = MethodKind::TxRollbackOk;
@@ -232,10 +259,6 @@ impl AsMethod for RollbackOk {
     #[inline]
     fn as_method(&self) -> Method<'_> {
         Method::TxRollbackOk(*self)
-    }
-
-    fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write_method(Self::KIND, dialect, out, |_| Ok(()))
     }
 }
 

@@ -28,12 +28,12 @@ pub(super) fn emit(class: &Class) -> Source {
 /// Imports what the class uses; the order is `rustfmt`'s.
 fn imports(out: &mut Source, class: &Class) {
     let fields = || class.methods.iter().flat_map(Method::visible);
-    let mut wire = BTreeSet::from(["EncodeError", "Reader"]);
+    let mut wire = BTreeSet::from(["EncodeError", "Reader", "Writer"]);
     for field in class.methods.iter().flat_map(|method| &method.fields) {
         match field.wire {
-            WireType::Table => wire.extend(["Table", "TableLimits"]),
-            WireType::Shortstr => wire.extend(["ShortStr", "TableLimits"]),
-            WireType::Longstr => _ = wire.insert("LongStr"),
+            WireType::Table => wire.extend(["Table", "TableLimits", "table_len"]),
+            WireType::Shortstr => wire.extend(["ShortStr", "TableLimits", "short_str_len"]),
+            WireType::Longstr => wire.extend(["LongStr", "long_str_len"]),
             _ => {}
         }
     }
@@ -49,14 +49,10 @@ fn imports(out: &mut Source, class: &Class) {
         (true, false) => "display::Line, ",
         _ => "",
     };
-    out.line("use alloc::vec::Vec;");
     out.line("use core::fmt;");
     out.blank();
     out.line("use crate::{");
-    out.line(format!(
-        "protocol::{{{}, {display}traits::{{{traits}, Sealed, write_method}}}},",
-        join(protocol),
-    ));
+    out.line(format!("protocol::{{{}, {display}traits::{{{traits}, Sealed}}}},", join(protocol),));
     out.line(format!("wire::{{{}}},", join(wire)));
     out.line("};");
 }
@@ -172,7 +168,9 @@ fn as_method(out: &mut Source, class: &Class, method: &Method) {
     let name = names::pascal(&method.name);
     let variant = variant(class, method);
     out.blank();
-    out.line(format!("impl Sealed for {name}{} {{}}", elided(method)));
+    out.line(format!("impl Sealed for {name}{} {{", elided(method)));
+    codec::write(out, class, method);
+    out.line("}");
     out.blank();
     out.line(format!("impl AsMethod for {name}{} {{", elided(method)));
     out.line(format!("const KIND: MethodKind = MethodKind::{variant};"));
@@ -181,8 +179,6 @@ fn as_method(out: &mut Source, class: &Class, method: &Method) {
     out.line("fn as_method(&self) -> Method<'_> {");
     out.line(format!("Method::{variant}(*self)"));
     out.line("}");
-    out.blank();
-    codec::write(out, class, method);
     out.line("}");
 }
 

@@ -132,29 +132,85 @@ fn read_bits(
     }
 }
 
-/// The arguments of `encode`, in the order of the wire.
+/// What measures the arguments, and what writes them in the order of the wire.
 pub(super) fn write(out: &mut Source, class: &Class, method: &Method) {
-    out.line("fn encode(&self, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), EncodeError> {");
-    if method.fields.is_empty() {
-        out.line(format!("write_method(Self::KIND, dialect, out, |_| {}(()))", ok(class)));
-    } else {
-        out.line("write_method(Self::KIND, dialect, out, |w| {");
-        let items = layout(method);
-        let last = items.len().saturating_sub(1);
-        let mut is_result = false;
-        for (place, item) in items.into_iter().enumerate() {
-            is_result = write_item(out, method, &item, place == last);
-        }
-        if !is_result {
-            out.line(format!("{}(())", ok(class)));
-        }
-        out.line("})");
+    let items = layout(method);
+    let measured = measured(method, &items);
+    let dialect = if measured.contains("dialect") { "dialect" } else { "_" };
+    out.line("#[inline]");
+    out.line(format!(
+        "fn arguments_len(&self, {dialect}: Dialect) -> Result<usize, EncodeError> {{"
+    ));
+    match measured.strip_suffix('?') {
+        // A result already.
+        Some(only) if !only.contains(" + ") => out.line(only),
+        _ => out.line(format!("{}({measured})", ok(class))),
+    }
+    out.line("}");
+    out.blank();
+    out.line("#[inline]");
+    let dialect = if varies_on_write(method) { "dialect" } else { "_" };
+    let writer = if items.is_empty() { "_" } else { "w" };
+    out.line(format!(
+        "fn write_arguments(&self, {dialect}: Dialect, {writer}: &mut Writer<'_>) {{"
+    ));
+    for item in &items {
+        write_item(out, method, item);
     }
     out.line("}");
 }
 
-/// Returns whether the item's own result ends the closure.
-fn write_item(out: &mut Source, method: &Method, item: &Item<'_>, is_last: bool) -> bool {
+/// Whether something of what is written depends on the dialect.
+fn varies_on_write(method: &Method) -> bool {
+    let dialects = method.dialects();
+    method.fields.iter().any(|field| {
+        field.present != dialects || (field.is_visible() && !field.reserved.is_empty())
+    })
+}
+
+/// The sum of what the fields take.
+fn measured(method: &Method, items: &[Item<'_>]) -> String {
+    let dialects = method.dialects();
+    let mut fixed = 0;
+    let mut terms = Vec::new();
+    for item in items {
+        let Item::Value(field) = item else {
+            fixed += 1;
+            continue;
+        };
+        let len = match field.wire {
+            WireType::Bit | WireType::Octet => 1,
+            WireType::Short => 2,
+            WireType::Long => 4,
+            WireType::Longlong | WireType::Timestamp => 8,
+            WireType::Shortstr | WireType::Longstr | WireType::Table => 0,
+        };
+        let function = match field.wire {
+            WireType::Shortstr => "short_str_len",
+            WireType::Longstr => "long_str_len",
+            WireType::Table => "table_len",
+            _ => "",
+        };
+        let term = match len {
+            0 => format!("{function}(\"{}\", {})?", field.name, value_of(method, field)),
+            _ => len.to_string(),
+        };
+        if field.present != dialects {
+            let present = among(&field.present, &dialects);
+            terms.push(format!("if {present} {{ {term} }} else {{ 0 }}"));
+        } else if len == 0 {
+            terms.push(term);
+        } else {
+            fixed += len;
+        }
+    }
+    if fixed > 0 || terms.is_empty() {
+        terms.insert(0, fixed.to_string());
+    }
+    terms.join(" + ")
+}
+
+fn write_item(out: &mut Source, method: &Method, item: &Item<'_>) {
     match item {
         Item::Bits(bits) => {
             let parts: Vec<String> = bits
@@ -165,9 +221,8 @@ fn write_item(out: &mut Source, method: &Method, item: &Item<'_>, is_last: bool)
                 .collect();
             let octet = if parts.is_empty() { "0".to_owned() } else { parts.join(" | ") };
             out.line(format!("w.u8({octet});"));
-            false
         }
-        Item::Value(field) => write_value(out, method, field, is_last),
+        Item::Value(field) => write_value(out, method, field),
     }
 }
 
@@ -182,41 +237,42 @@ fn write_bit(method: &Method, field: &Field, place: usize) -> String {
     if place == 0 { bit } else { format!("({bit} << {place})") }
 }
 
-fn write_value(out: &mut Source, method: &Method, field: &Field, is_last: bool) -> bool {
-    let text = &field.name;
+fn write_value(out: &mut Source, method: &Method, field: &Field) {
     let dialects = method.dialects();
-    let inner = if field.rust.is_some() { ".0" } else { "" };
-    let mut value = if field.is_visible() {
-        format!("self.{}{inner}", names::snake(&field.name))
-    } else {
-        default_value(field).to_owned()
+    let value = value_of(method, field);
+    let function = match field.wire {
+        WireType::Bit | WireType::Octet => "u8",
+        WireType::Short => "u16",
+        WireType::Long => "u32",
+        WireType::Longlong | WireType::Timestamp => "u64",
+        WireType::Shortstr => "short_str",
+        WireType::Longstr => "long_str",
+        WireType::Table => "table",
     };
     if field.is_visible() && !field.reserved.is_empty() {
         out.line("// MTH-06");
-        let reserved = among(&field.reserved, &dialects);
-        value = format!("if {reserved} {{ {} }} else {{ {value} }}", default_value(field));
     }
-    let (call, is_fallible) = match field.wire {
-        WireType::Bit | WireType::Octet => (format!("w.u8({value})"), false),
-        WireType::Short => (format!("w.u16({value})"), false),
-        WireType::Long => (format!("w.u32({value})"), false),
-        WireType::Longlong | WireType::Timestamp => (format!("w.u64({value})"), false),
-        WireType::Shortstr => (format!("w.short_str(\"{text}\", {value})"), true),
-        WireType::Longstr => (format!("w.long_str(\"{text}\", {value})"), true),
-        WireType::Table => (format!("w.table(\"{text}\", {value})"), true),
-    };
     if field.present != dialects {
         let present = among(&field.present, &dialects);
-        let end = if is_fallible { "?;" } else { ";" };
-        out.line(format!("if {present} {{ {call}{end} }}"));
-        return false;
+        out.line(format!("if {present} {{ w.{function}({value}); }}"));
+    } else {
+        out.line(format!("w.{function}({value});"));
     }
-    match (is_fallible, is_last) {
-        (true, true) => out.line(call),
-        (true, false) => out.line(format!("{call}?;")),
-        (false, _) => out.line(format!("{call};")),
+}
+
+/// What is written: where a dialect has reserved the field, its default (`MTH-06`).
+fn value_of(method: &Method, field: &Field) -> String {
+    let default = default_value(field);
+    if !field.is_visible() {
+        return default.to_owned();
     }
-    is_fallible && is_last
+    let inner = if field.rust.is_some() { ".0" } else { "" };
+    let value = format!("self.{}{inner}", names::snake(&field.name));
+    if field.reserved.is_empty() {
+        return value;
+    }
+    let reserved = among(&field.reserved, &method.dialects());
+    format!("if {reserved} {{ {default} }} else {{ {value} }}")
 }
 
 fn default_value(field: &Field) -> &'static str {
