@@ -107,21 +107,14 @@ impl Consumers {
 
     /// Whether something can be delivered to it now, and then whether that needs an ack.
     pub(crate) fn takes_deliveries(&self, tag: &[u8]) -> Option<bool> {
-        self.only(tag).or_else(|| {
-            let mut begun = self.of(tag).iter().filter(|consumer| consumer.begins_with.is_none());
-            begun.next_back().map(|consumer| consumer.needs_ack)
-        })
-    }
-
-    /// Mostly there is one consumer, and it has begun: whether it needs acks, if it has this tag.
-    #[inline]
-    fn only(&self, tag: &[u8]) -> Option<bool> {
-        match self.known.as_deref()?.list.as_slice() {
-            [Consumer { tag: only, needs_ack, begins_with: None, .. }] if is_same(only, tag) => {
-                Some(*needs_ack)
+        // Mostly there is one, and it has begun.
+        if let [Consumer { tag: only, needs_ack, begins_with: None, .. }] = self.list() {
+            if is_same(only, tag) {
+                return Some(*needs_ack);
             }
-            _ => None,
         }
+        let begun = self.of(tag).iter().rfind(|consumer| consumer.begins_with.is_none());
+        begun.map(|consumer| consumer.needs_ack)
     }
 
     /// Whether a delivery under this tag needs an ack; one to an unknown consumer does (`BAS-13`).
@@ -130,9 +123,18 @@ impl Consumers {
         if known.quiet == 0 {
             return true;
         }
-        if let Some(needs_ack) = self.only(tag) {
-            return needs_ack;
+        // Mostly there is one, and it has begun.
+        if let [Consumer { tag: only, needs_ack, begins_with: None, .. }] = &*known.list {
+            if is_same(only, tag) {
+                return *needs_ack;
+            }
         }
+        self.needs_ack_of_one(tag)
+    }
+
+    /// The same where there are several, or none. Out of line, so that the usual case is short.
+    #[inline(never)]
+    fn needs_ack_of_one(&self, tag: &[u8]) -> bool {
         // What comes before consume-ok is meant for the last consumer under this tag.
         let asked_for = || self.of(tag).first().map(|consumer| consumer.needs_ack);
         self.takes_deliveries(tag)

@@ -135,9 +135,10 @@ pub(crate) struct ChannelState {
     pub(crate) gathered: BytesMut,
 }
 
-/// With an eighth of room to grow and the index, an idle channel occupies less than 256 octets.
+/// With an eighth of room to grow and the index, an idle channel occupies less than 256 octets. A size that
+/// a place is multiplied with in one instruction (184 is, 192 is not) makes each look-up shorter.
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<ChannelState>() <= 208);
+const _: () = assert!(size_of::<ChannelState>() <= 192);
 
 impl ChannelState {
     pub(crate) fn new(id: ChannelId, phase: ChannelPhase) -> Self {

@@ -458,19 +458,16 @@ impl Input {
     /// Whether there are whole frames to decode; `chunk` holds some then.
     #[inline]
     pub(crate) fn has_chunk(&mut self) -> bool {
-        if self.chunk.is_none() {
-            self.chunk = self.next_chunk();
-        }
-        self.chunk.is_some()
+        self.chunk.is_some() || self.begin_chunk()
     }
 
     #[inline(never)]
-    fn next_chunk(&mut self) -> Option<Bytes> {
-        let next = self.chunks.pop_front();
-        if next.is_none() && self.chunks.capacity() > KEPT_CHUNKS {
+    fn begin_chunk(&mut self) -> bool {
+        self.chunk = self.chunks.pop_front();
+        if self.chunk.is_none() && self.chunks.capacity() > KEPT_CHUNKS {
             self.chunks = VecDeque::new();
         }
-        next
+        self.chunk.is_some()
     }
 
     /// Whether there is nothing to judge behind the chunks: neither the end of the stream nor, where the
