@@ -239,6 +239,34 @@ impl ChannelState {
         if receiving.awaited != Awaited::Body {
             return Err(self.unexpected(frame, FrameType::BODY));
         }
+        // Mostly a frame brings all of a body, or what is left of it.
+        if u64::from(frame.size()) != receiving.missing || !receiving.whole {
+            return self.on_some_body(frame, rules, next);
+        }
+        receiving.awaited = Awaited::Method;
+        match self.receiving.head {
+            HeadPlace::Chunk { start } => {
+                let octets = slice(frame.chunk, start, frame.payload_end());
+                let body_at = (frame.payload_start() - start) as usize;
+                let head = self.head(octets, rules);
+                *next = Some(Event::Content(Content { body: None, body_at, head }));
+            }
+            HeadPlace::Buffer | HeadPlace::Gone => {
+                *next = Some(Event::Content(self.take_gathered(frame, rules)));
+            }
+        }
+        Ok(())
+    }
+
+    /// A body frame that doesn't complete a content, or whose octets are handed on at once.
+    #[inline(never)]
+    fn on_some_body(
+        &mut self,
+        frame: &Incoming<'_>,
+        rules: &ContentRules,
+        next: &mut Option<Event>,
+    ) -> Result<(), Fault> {
+        let receiving = &mut self.receiving;
         let len = u64::from(frame.size());
         if len > receiving.missing {
             let got = Got::Number(len);
@@ -254,30 +282,16 @@ impl ChannelState {
         }
         receiving.empty = 0;
         receiving.missing -= len;
+        if receiving.whole {
+            self.gather(frame);
+            return Ok(());
+        }
         let last = receiving.missing == 0;
         if last {
             receiving.awaited = Awaited::Method;
         }
-        if !receiving.whole {
-            let octets = slice(frame.chunk, frame.payload_start(), frame.payload_end());
-            *next = Some(Event::ContentPart(ContentPart { channel: self.id, octets, last }));
-            return Ok(());
-        }
-        if !last {
-            self.gather(frame);
-            return Ok(());
-        }
-        match self.receiving.head {
-            HeadPlace::Chunk { start } => {
-                let octets = slice(frame.chunk, start, frame.payload_end());
-                let body_at = (frame.payload_start() - start) as usize;
-                let head = self.head(octets, rules);
-                *next = Some(Event::Content(Content { body: None, body_at, head }));
-            }
-            HeadPlace::Buffer | HeadPlace::Gone => {
-                *next = Some(Event::Content(self.take_gathered(frame, rules)));
-            }
-        }
+        let octets = slice(frame.chunk, frame.payload_start(), frame.payload_end());
+        *next = Some(Event::ContentPart(ContentPart { channel: self.id, octets, last }));
         Ok(())
     }
 
