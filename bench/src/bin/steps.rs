@@ -84,7 +84,7 @@ fn frames(stream: &Deliveries, rounds: usize) -> usize {
             for (_, raw) in Scanner::new(octets, 131_064) {
                 let raw = raw.expect("a whole frame");
                 let frame = Frame::parse(Dialect::V0_9_1, raw, &TableLimits::DEFAULT);
-                assert!(black_box(&frame).is_ok(), "a frame out of order");
+                black_box(&frame.expect("a frame in order"));
                 frames += 1;
             }
             frames
