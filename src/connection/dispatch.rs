@@ -163,9 +163,8 @@ impl Connection {
         let (chunk, at) = (self.input.chunk.as_ref()?, self.input.at);
         let (header, rest) = chunk.get(at..)?.split_first_chunk::<FRAME_HEADER_LEN>()?;
         let FrameHeader { frame_type, channel, size } = FrameHeader::parse(header);
-        // Frames are whole: they were cut before.
         let whole = rest.get(..=size as usize).and_then(<[u8]>::split_last);
-        let Some((&FRAME_END, payload)) = whole else { return Some(self.step_judging(next)) };
+        let Some((&FRAME_END, payload)) = whole else { return self.step_cutting(next) };
         let (start, offset) = (place(at), self.input.offset());
         let frame = Incoming { chunk, payload, start, channel, offset };
         let is_usual = self.session.phase == Phase::Open && channel != 0;
@@ -185,6 +184,12 @@ impl Connection {
             self.violated(fault, false);
         }
         Some(size as usize + FRAME_OVERHEAD)
+    }
+
+    /// The same for a frame that isn't whole, or whose end is wrong, or for the protocol header.
+    #[cold]
+    fn step_cutting(&mut self, next: &mut Option<Event>) -> Option<usize> {
+        if self.input.ends_before_frame() { None } else { Some(self.step_judging(next)) }
     }
 
     /// One frame that is judged in all respects, one after the other, or the protocol header. Returns

@@ -37,6 +37,8 @@ pub(crate) struct Input {
     /// but the first one is what has come of the `open` frame, if there is one.
     pub(crate) chunk: Option<Bytes>,
     pub(crate) at: usize,
+    /// Where the frames of the chunk end is seen when it is decoded: it may end inside of one.
+    uncut: bool,
     /// What waits to be decoded behind them.
     chunks: VecDeque<Bytes>,
     /// The frame at the front of the chunk, or of what comes next, where it isn't whole.
@@ -82,6 +84,7 @@ impl Input {
         Self {
             chunk: None,
             at: 0,
+            uncut: false,
             chunks: VecDeque::new(),
             open: None,
             to_come: 0,
@@ -144,6 +147,7 @@ impl Input {
         mut budget: usize,
         mut one_at_least: bool,
     ) {
+        self.cut_now();
         if self.dead {
             input.clear();
             return;
@@ -184,11 +188,20 @@ impl Input {
             self.push(input);
             return;
         }
+        self.cut_now();
         if self.dead || self.refused {
             return;
         }
         if self.has_beginning() {
             self.complete_partial(&mut input);
+        }
+        if self.is_clear() && (1..=LONGEST_CHUNK).contains(&input.len()) {
+            // To walk through the frames now and again when they are decoded would cost a good part of
+            // decoding them: each frame's header has to be waited for to find the next one.
+            self.cut += input.len() as u64;
+            self.chunk = Some(input);
+            self.uncut = true;
+            return;
         }
         while !input.is_empty() && !self.has_beginning() {
             let all_seen = input.len() <= LONGEST_CHUNK;
@@ -213,6 +226,46 @@ impl Input {
         }
     }
 
+    /// Whether what comes now is the first to be decoded, and nothing but frames that are told whole.
+    #[inline]
+    fn is_clear(&self) -> bool {
+        !self.streamed
+            && self.preamble == Preamble::Past
+            && self.chunk.is_none()
+            && self.chunks.is_empty()
+            && !self.has_beginning()
+            && self.ahead.is_empty()
+            && self.open.is_none()
+    }
+
+    /// Cuts the chunk where its last whole frame ends, unless that was done.
+    pub(crate) fn cut_now(&mut self) {
+        if self.uncut {
+            self.cut_chunk();
+        }
+    }
+
+    #[inline(never)]
+    fn cut_chunk(&mut self) {
+        self.uncut = false;
+        let Some(mut chunk) = self.chunk.take() else { return };
+        let whole = self.at + self.scan(chunk.get(self.at..).unwrap_or(&[]), LONGEST_CHUNK, true);
+        let rest = chunk.get(whole..).unwrap_or(&[]);
+        self.cut -= rest.len() as u64;
+        if !self.refused {
+            self.begin(rest);
+        }
+        chunk.truncate(whole);
+        self.chunk = Some(chunk);
+    }
+
+    /// Whether a frame ends outside of the chunk; the chunk ends before it then.
+    #[inline(never)]
+    pub(crate) fn ends_before_frame(&mut self) -> bool {
+        self.cut_now();
+        self.chunk.as_ref().is_none_or(|chunk| chunk.len() <= self.at)
+    }
+
     /// Whether the beginning of the frame ahead is kept as it was given.
     #[inline]
     fn is_shared_ahead(&self) -> bool {
@@ -235,6 +288,7 @@ impl Input {
 
     /// Takes a copy of all octets.
     pub(crate) fn take_slice(&mut self, input: &[u8]) {
+        self.cut_now();
         if self.dead || self.refused {
             return;
         }
@@ -493,10 +547,11 @@ impl Input {
     /// Gives up the chunk once all of it is decoded.
     #[inline]
     pub(crate) fn used_up(&mut self) -> Option<Bytes> {
-        // Chunks are whole frames: where less than a header is left, nothing is.
+        // Cut chunks are whole frames: where less than a header is left, nothing is.
         if self.chunk.as_ref()?.len().saturating_sub(self.at) >= FRAME_HEADER_LEN {
             return None;
         }
+        self.cut_now();
         self.before = self.offset();
         self.at = 0;
         self.chunk.take()
@@ -506,7 +561,7 @@ impl Input {
     pub(crate) fn kill(&mut self) {
         self.dead = true;
         self.before = self.offset();
-        (self.chunk, self.at) = (None, 0);
+        (self.chunk, self.at, self.uncut) = (None, 0, false);
         self.chunks = VecDeque::new();
         (self.open, self.to_come) = (None, 0);
         (self.partial, self.begun) = (BytesMut::new(), Bytes::new());
