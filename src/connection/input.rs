@@ -37,7 +37,7 @@ pub(crate) struct Input {
     /// but the first one is what has come of the `open` frame, if there is one.
     pub(crate) chunk: Option<Bytes>,
     pub(crate) at: usize,
-    /// Where the frames of the chunk end is seen when it is decoded: it may end inside of one.
+    /// Where the frames of the last chunk end is seen when it is decoded: it may end inside of one.
     uncut: bool,
     /// What waits to be decoded behind them.
     chunks: VecDeque<Bytes>,
@@ -195,12 +195,11 @@ impl Input {
         if self.has_beginning() {
             self.complete_partial(&mut input);
         }
-        if self.is_clear() && (1..=LONGEST_CHUNK).contains(&input.len()) {
+        if self.begins_with_frame() && (1..=LONGEST_CHUNK).contains(&input.len()) {
             // To walk through the frames now and again when they are decoded would cost a good part of
             // decoding them: each frame's header has to be waited for to find the next one.
-            self.cut += input.len() as u64;
-            self.chunk = Some(input);
             self.uncut = true;
+            self.push(input);
             return;
         }
         while !input.is_empty() && !self.has_beginning() {
@@ -226,43 +225,51 @@ impl Input {
         }
     }
 
-    /// Whether what comes now is the first to be decoded, and nothing but frames that are told whole.
+    /// Whether what comes now begins with a frame, and all of it may wait until its turn comes.
     #[inline]
-    fn is_clear(&self) -> bool {
+    fn begins_with_frame(&self) -> bool {
         !self.streamed
             && self.preamble == Preamble::Past
-            && self.chunk.is_none()
-            && self.chunks.is_empty()
             && !self.has_beginning()
             && self.ahead.is_empty()
             && self.open.is_none()
+            && !self.refused
     }
 
-    /// Cuts the chunk where its last whole frame ends, unless that was done.
+    /// Cuts the last chunk where its last whole frame ends, unless that was done.
+    #[inline]
     pub(crate) fn cut_now(&mut self) {
         if self.uncut {
-            self.cut_chunk();
+            self.cut_last();
         }
     }
 
     #[inline(never)]
-    fn cut_chunk(&mut self) {
+    fn cut_last(&mut self) {
         self.uncut = false;
-        let Some(mut chunk) = self.chunk.take() else { return };
-        let whole = self.at + self.scan(chunk.get(self.at..).unwrap_or(&[]), LONGEST_CHUNK, true);
+        let waiting = self.chunks.pop_back();
+        let (from, is_waiting) = (if waiting.is_some() { 0 } else { self.at }, waiting.is_some());
+        let Some(mut chunk) = waiting.or_else(|| self.chunk.take()) else { return };
+        let whole = from + self.scan(chunk.get(from..).unwrap_or(&[]), LONGEST_CHUNK, true);
         let rest = chunk.get(whole..).unwrap_or(&[]);
         self.cut -= rest.len() as u64;
         if !self.refused {
             self.begin(rest);
         }
         chunk.truncate(whole);
-        self.chunk = Some(chunk);
+        if is_waiting {
+            self.chunks.push_back(chunk);
+        } else {
+            self.chunk = Some(chunk);
+        }
     }
 
     /// Whether a frame ends outside of the chunk; the chunk ends before it then.
     #[inline(never)]
     pub(crate) fn ends_before_frame(&mut self) -> bool {
-        self.cut_now();
+        if self.chunks.is_empty() {
+            self.cut_now();
+        }
         self.chunk.as_ref().is_none_or(|chunk| chunk.len() <= self.at)
     }
 
@@ -551,7 +558,9 @@ impl Input {
         if self.chunk.as_ref()?.len().saturating_sub(self.at) >= FRAME_HEADER_LEN {
             return None;
         }
-        self.cut_now();
+        if self.chunks.is_empty() {
+            self.cut_now();
+        }
         self.before = self.offset();
         self.at = 0;
         self.chunk.take()
