@@ -19,7 +19,7 @@ pub(crate) enum Octets {
 /// An ack takes 13 octets; a copy of constant length is a single move.
 const SHORT: usize = 16;
 
-const _: () = assert!(size_of::<Octets>() == size_of::<Bytes>());
+const _: () = assert!(size_of::<Octets>() == size_of::<Bytes>() || size_of::<usize>() != 8);
 
 impl Octets {
     /// The octets of `whole` from `start` on that are `part`.
