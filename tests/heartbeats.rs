@@ -305,3 +305,22 @@ fn heartbeats_go_on_while_closing() {
     let [Event::Closed(reason)] = &events[..] else { panic!("{:?}", lines(&events)) };
     assert_eq!(reason.initiator, Initiator::Local);
 }
+
+/// The application hasn't polled, but there is nothing that it could have polled.
+#[test]
+fn the_beginning_of_a_frame_is_no_excuse_for_silence() {
+    let frame = body(1, &[7; 60_000]);
+    for door in 0..3 {
+        let mut client = client(10);
+        let begun = &frame[..50_000];
+        match door {
+            0 => client.handle_bytes(T0, Bytes::copy_from_slice(begun)),
+            1 => client.handle_slice(T0, begun),
+            _ => client.handle_input(T0, &mut BytesMut::from(begun)),
+        }
+        client.handle_timeout(at(19));
+        assert_eq!(client.phase(), Phase::Open);
+        client.handle_timeout(at(21));
+        assert!(lost(&poll(&mut client)), "door {door}");
+    }
+}

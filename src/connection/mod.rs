@@ -222,6 +222,8 @@ impl Connection {
     /// at any other time.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.see(now);
+        // The beginning of a frame is nothing that the application could have polled.
+        self.input.cut_now();
         self.fire_timers();
     }
 
@@ -247,7 +249,8 @@ impl Connection {
 
     /// Whether octets should be read and handed in. While false, [`handle_input`](Self::handle_input)
     /// leaves them with the caller: as many octets as the budget allows wait to be polled, perhaps because a
-    /// decision is owed, or it is over.
+    /// decision is owed, or it is over. What [`handle_bytes`](Self::handle_bytes) has taken isn't looked at
+    /// before it is polled, so ask when events have been polled.
     pub fn wants_input(&self) -> bool {
         self.session.phase != Phase::Closed
             && self.input.is_open()
