@@ -20,8 +20,10 @@ use core::time::Duration;
 use counting::held;
 
 /// Octets that one connection may occupy that is idle and has one channel.
+#[cfg(target_pointer_width = "64")]
 const CONNECTION: isize = 4096;
 /// Octets for each channel beyond.
+#[cfg(target_pointer_width = "64")]
 const CHANNEL: isize = 256;
 /// What may stay of a burst where no heartbeats are agreed on: places that are kept for what comes next.
 const KEPT: isize = 96 << 10;
@@ -124,6 +126,7 @@ fn rest(connection: &mut Connection, now: &mut Instant) {
 }
 
 /// What it occupies.
+#[cfg(target_pointer_width = "64")]
 fn occupied(make: impl FnOnce() -> Box<Connection>) -> isize {
     let before = held();
     let made = make();
