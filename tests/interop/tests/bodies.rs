@@ -105,7 +105,8 @@ fn streamed_in_both_directions() {
         let body = octets(size);
         publish_in_pieces(&mut client, channel, &queue, &body);
         let lengths = parts(&mut client, channel, &body);
-        assert!(lengths.len() <= size.div_ceil(FRAME_MAX - 8).max(1), "{lengths:?}");
+        // Parts end with a frame or with a read.
+        assert!(lengths.iter().all(|length| *length <= FRAME_MAX - 8), "{lengths:?}");
     }
     client.close();
 }
