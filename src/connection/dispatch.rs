@@ -164,7 +164,7 @@ impl Connection {
         let (header, rest) = chunk.get(at..)?.split_first_chunk::<FRAME_HEADER_LEN>()?;
         let FrameHeader { frame_type, channel, size } = FrameHeader::parse(header);
         let whole = rest.get(..=size as usize).and_then(<[u8]>::split_last);
-        let Some((&FRAME_END, payload)) = whole else { return self.step_cutting(next) };
+        let Some((&FRAME_END, payload)) = whole else { return self.step_cutting() };
         let (start, offset) = (place(at), self.input.offset());
         let frame = Incoming { chunk, payload, start, channel, offset };
         let is_usual = self.session.phase == Phase::Open && channel != 0;
@@ -178,7 +178,7 @@ impl Connection {
             FrameType::METHOD if is_usual && size <= self.largest_other => {
                 self.session.on_method_frame(&frame, next)
             }
-            _ => return Some(self.step_judging(next)),
+            _ => return Some(self.step_judging()),
         };
         if let Err(fault) = result {
             self.violated(fault, false);
@@ -188,20 +188,20 @@ impl Connection {
 
     /// The same for a frame that isn't whole, or whose end is wrong, or for the protocol header.
     #[cold]
-    fn step_cutting(&mut self, next: &mut Option<Event>) -> Option<usize> {
-        if self.input.ends_before_frame() { None } else { Some(self.step_judging(next)) }
+    fn step_cutting(&mut self) -> Option<usize> {
+        if self.input.ends_before_frame() { None } else { Some(self.step_judging()) }
     }
 
     /// One frame that is judged in all respects, one after the other, or the protocol header. Returns
     /// the octets taken.
     #[inline(never)]
-    fn step_judging(&mut self, next: &mut Option<Event>) -> usize {
+    fn step_judging(&mut self) -> usize {
         let Some(chunk) = self.input.chunk.take() else { return 0 };
         let octets = chunk.get(self.input.at..).unwrap_or(&[]);
         let taken = if self.input.offset() == 0 && self.takes_preamble(octets) {
             PROTOCOL_HEADER_LEN
         } else {
-            self.judge(&chunk, octets, next)
+            self.judge(&chunk, octets)
         };
         if !self.input.is_dead() {
             self.input.chunk = Some(chunk);
@@ -209,7 +209,7 @@ impl Connection {
         taken
     }
 
-    fn judge(&mut self, chunk: &Bytes, octets: &[u8], next: &mut Option<Event>) -> usize {
+    fn judge(&mut self, chunk: &Bytes, octets: &[u8]) -> usize {
         let Some((header, rest)) = octets.split_first_chunk::<FRAME_HEADER_LEN>() else {
             return octets.len();
         };
@@ -221,7 +221,7 @@ impl Connection {
             self.judge_header(header, &frame).and_then(|()| judge_end(rest.first(), &frame));
         if let Err(fault) = framed {
             self.violated(fault, true);
-        } else if let Err(fault) = self.on_frame(header.frame_type, &frame, next) {
+        } else if let Err(fault) = self.on_frame(header.frame_type, &frame) {
             self.violated(fault, false);
         }
         header.size as usize + FRAME_OVERHEAD
@@ -262,37 +262,20 @@ impl Connection {
         Ok(())
     }
 
-    fn on_frame(
-        &mut self,
-        frame_type: FrameType,
-        frame: &Incoming<'_>,
-        next: &mut Option<Event>,
-    ) -> Result<(), Fault> {
-        match frame_type {
-            FrameType::METHOD if self.session.phase == Phase::Open && frame.channel > 0 => {
-                self.session.on_method_frame(frame, next)
+    /// What [`step`](Self::step) didn't send to a channel.
+    fn on_frame(&mut self, frame_type: FrameType, frame: &Incoming<'_>) -> Result<(), Fault> {
+        let got = Got::Frame(frame_type);
+        match (frame_type, self.session.phase) {
+            (FrameType::METHOD, _) => self.on_connection_frame(frame),
+            (FrameType::HEARTBEAT, _) => self.on_heartbeat(frame),
+            (_, Phase::Closing) => Ok(()), // CLS-01
+            (_, Phase::Open) => {
+                Err(frame.fault("FRM-11", ReplyCode::CHANNEL_ERROR, "a channel above 0", got))
             }
-            FrameType::METHOD => self.on_connection_frame(frame),
-            FrameType::HEARTBEAT => self.on_heartbeat(frame),
-            _ => match self.session.phase {
-                Phase::Open if frame.channel > 0 => {
-                    if frame_type == FrameType::BODY {
-                        self.session.on_body_frame(frame, &self.rules, next)
-                    } else {
-                        self.session.on_header_frame(frame, &self.rules, next)
-                    }
-                }
-                Phase::Open => {
-                    let got = Got::Frame(frame_type);
-                    Err(frame.fault("FRM-11", ReplyCode::CHANNEL_ERROR, "a channel above 0", got))
-                }
-                Phase::Closing => Ok(()), // CLS-01
-                _ => {
-                    let got = Got::Frame(frame_type);
-                    let expected = "the next method of the handshake";
-                    Err(frame.fault("HS-01", ReplyCode::COMMAND_INVALID, expected, got))
-                }
-            },
+            _ => {
+                let expected = "the next method of the handshake";
+                Err(frame.fault("HS-01", ReplyCode::COMMAND_INVALID, expected, got))
+            }
         }
     }
 

@@ -110,7 +110,7 @@ impl Input {
         !self.ended && !self.refused && !self.dead
     }
 
-    /// Octets that wait to be decoded, frames that aren't whole not counted.
+    /// Octets that wait to be decoded; of a frame that isn't whole those alone that are in a chunk.
     pub(crate) fn undecoded(&self) -> usize {
         usize::try_from(self.cut.saturating_sub(self.offset())).unwrap_or(usize::MAX)
     }
