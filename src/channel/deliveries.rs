@@ -9,7 +9,7 @@ use crate::channel::state::{ChannelPhase, ChannelState};
 use crate::channel::table::Slot;
 use crate::error::{Got, Scope};
 use crate::event::{Event, Fate, PublishSeq};
-use crate::phase::{Phase, Side};
+use crate::phase::Phase;
 use crate::protocol::{Method, MethodKind, ReplyCode, basic};
 
 impl Session {
@@ -55,7 +55,7 @@ impl Session {
         let is_bounded = self.is_bounded();
         let Some(state) = self.channels.get_mut(slot) else { return Ok(None) };
         let needs_ack = state.consumers.needs_ack(deliver.consumer_tag.as_octets());
-        if needs_ack && is_bounded && state.unacked.outstanding() >= self.limits.unacked as usize {
+        if needs_ack && is_bounded && state.is_full(self.side, &self.limits) {
             return Ok(None);
         }
         if !state.unacked.enter(deliver.delivery_tag, needs_ack) {
@@ -104,11 +104,7 @@ impl Session {
     }
 
     fn is_full(&self, state: &ChannelState) -> bool {
-        self.is_bounded()
-            && match self.side {
-                Side::Client => state.unacked.outstanding() >= self.limits.unacked as usize,
-                Side::Server => state.confirms.remembered() >= self.limits.unconfirmed as usize,
-            }
+        self.is_bounded() && state.is_full(self.side, &self.limits)
     }
 
     /// Whether what comes may have to wait. What came before the end of the stream is bounded already.

@@ -14,7 +14,9 @@ use crate::channel::returns::Returns;
 use crate::channel::unacked::Unacked;
 use crate::error::CloseReason;
 use crate::event::{ChannelId, RequestId};
+use crate::limits::Limits;
 use crate::output::Lane;
+use crate::phase::Side;
 use crate::protocol::{MethodKind, basic};
 
 /// Where a channel stands.
@@ -158,6 +160,15 @@ impl ChannelState {
             requests: None,
             lane: Lane::default(),
             gathered: BytesMut::new(),
+        }
+    }
+
+    /// Whether as many deliveries (client) or publishes (server) wait to be settled as may (`ACK-11`).
+    #[inline]
+    pub(crate) fn is_full(&self, side: Side, limits: &Limits) -> bool {
+        match side {
+            Side::Client => self.unacked.outstanding() >= limits.unacked as usize,
+            Side::Server => self.confirms.remembered() >= limits.unconfirmed as usize,
         }
     }
 
