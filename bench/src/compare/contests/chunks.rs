@@ -106,7 +106,7 @@ fn engine<'a>(
 }
 
 /// Events are taken after each piece and dropped at once.
-fn by_bytes(piece: usize) -> impl FnMut(&mut Connection, Bytes) -> Seen {
+pub(super) fn by_bytes(piece: usize) -> impl FnMut(&mut Connection, Bytes) -> Seen {
     move |client, mut octets| {
         let mut seen = Seen::default();
         while !octets.is_empty() {

@@ -7,9 +7,15 @@ use amqp_proto::protocol::basic;
 use amqp_proto::{ClientConfig, Connection, Event};
 use bytes::Bytes;
 
+use super::chunks::by_bytes;
 use super::{Each, ROOM, size_name};
 use crate::measure::{Clock, Contest};
 use crate::peers::{Decoded, amq_protocol, limits, name, own, rabbitmq, serde};
+
+/// The whole stream is given to the engine in calls of [`FEW`] messages.
+const ENGINE_FEW: &str = "amqp-proto: engine, four messages to a call";
+/// As many as a stream of the largest bodies has.
+const FEW: usize = 4;
 
 /// The sizes of bodies.
 pub(crate) const SIZES: [usize; 4] = [64, 1 << 10, 16 << 10, LARGEST_BODY];
@@ -17,7 +23,12 @@ pub(crate) const SIZES: [usize; 4] = [64, 1 << 10, 16 << 10, LARGEST_BODY];
 pub(super) fn regular(each: &mut Each<'_>) {
     for size in SIZES {
         let stream = Deliveries::regular(size, ROOM);
-        each(contest(format!("W1 {}", size_name(size)), &stream));
+        let mut contest = contest(format!("W1 {}", size_name(size)), &stream);
+        if stream.messages > FEW {
+            let call = FEW * stream.octets.len() / stream.messages;
+            contest.add(ENGINE_FEW, stream.messages, engine(&stream, true, 1, by_bytes(call)));
+        }
+        each(contest);
     }
 }
 
@@ -60,9 +71,9 @@ fn contest(title: String, stream: &Deliveries) -> Contest<'_> {
         again(clock, &mut || Decoded { frames: limits::scan(octets), ..expected });
     });
     let engines = times.min(ENGINES);
-    for (name, no_ack) in [(name::ENGINE, true), (name::ENGINE_ACKING, false)] {
-        contest.add(name, stream.messages * engines, engine(stream, no_ack, engines));
-    }
+    let times_engines = stream.messages * engines;
+    contest.add(name::ENGINE, times_engines, engine(stream, true, engines, engine::take));
+    contest.add(name::ENGINE_ACKING, times_engines, engine(stream, false, engines, take_and_ack));
     contest.add(name::FRAMES, messages, move |clock| {
         again(clock, &mut || own::typed_frames(octets));
     });
@@ -80,13 +91,17 @@ fn contest(title: String, stream: &Deliveries) -> Contest<'_> {
 }
 
 /// Clients that take the stream, which is numbered anew each time.
-fn engine(stream: &Deliveries, no_ack: bool, engines: usize) -> impl FnMut(&mut Clock) + '_ {
+fn engine<'a>(
+    stream: &'a Deliveries,
+    no_ack: bool,
+    engines: usize,
+    mut take: impl FnMut(&mut Connection, Bytes) -> Seen + 'a,
+) -> impl FnMut(&mut Clock) + 'a {
     let config = ClientConfig::plain("guest", "guest");
     let client = engine::consuming(config, &stream.consumers, no_ack);
     let mut clients = vec![client; engines];
     let mut last = stream.counts();
     let mut octets = stream.octets.clone();
-    let take = if no_ack { engine::take } else { take_and_ack };
     move |clock| {
         stream.number(&mut octets, &mut last);
         let shared = Bytes::from(core::mem::take(&mut octets));
