@@ -10,6 +10,7 @@ use amqp_proto::{
 };
 use bytes::{Buf, Bytes, BytesMut};
 use common::*;
+use core::time::Duration;
 
 const OK: ReplyCode = ReplyCode::REPLY_SUCCESS;
 
@@ -140,6 +141,28 @@ fn crossing_closes_are_both_answered() {
         feed(&mut connection, &connection_close_ok());
         assert_eq!(ending(&poll(&mut connection)).text, "mine");
         check_dead(&mut connection);
+    }
+}
+
+/// CLS-03: the peer takes close-ok for the last word; CLS-11 is for those who wait for an answer.
+#[test]
+fn no_heartbeat_follows_close_ok() {
+    let (mut of_client, mut of_server) = (plain(), ServerConfig::default());
+    // Longer than heartbeats are apart.
+    of_client.close_timeout = Duration::from_secs(100);
+    of_server.close_timeout = of_client.close_timeout;
+    for mut connection in [client(of_client), server(of_server)] {
+        connection.close(T0, OK, "mine").unwrap();
+        feed(&mut connection, &connection_close(320, "theirs"));
+        poll(&mut connection);
+        assert!(output(&mut connection).ends_with(&connection_close_ok()));
+        // What was drained is seen now.
+        connection.handle_timeout(at(1));
+        while let Some(due) = connection.poll_timeout() {
+            connection.handle_timeout(due);
+            assert_eq!(output(&mut connection), b"");
+        }
+        assert_eq!(ending(&poll(&mut connection)).text, "mine");
     }
 }
 

@@ -124,6 +124,8 @@ impl Connection {
                 // CLS-02: both closed at once.
                 self.session.decode(frame)?;
                 let _ = self.session.send_control(&connection::CloseOk);
+                self.close_answered = true;
+                self.timers.stop(Timer::Send); // CLS-03
             }
             MethodKind::ConnectionCloseOk => {
                 self.session.decode(frame)?;

@@ -94,6 +94,8 @@ pub struct Connection {
     secrets_owed: u32,
     /// Why this side has sent connection.close.
     closing: Option<Box<CloseReason>>,
+    /// Close-ok has gone out: whatever this side still waits for, it says nothing more.
+    close_answered: bool,
 }
 
 /// What is needed of a configuration until the connection is open: names, properties and secrets, which
@@ -177,6 +179,7 @@ impl Connection {
             secrets_pending: VecDeque::new(),
             secrets_owed: 0,
             closing: None,
+            close_answered: false,
         }
     }
 
@@ -383,7 +386,8 @@ impl Connection {
     /// Takes note of the time, and of output that was drained before it.
     fn see(&mut self, now: Instant) {
         let drained = self.session.window.was_drained();
-        if drained && self.heartbeat > 0 && self.session.phase != Phase::Closed {
+        let heartbeats = self.heartbeat > 0 && !self.close_answered;
+        if drained && heartbeats && self.session.phase != Phase::Closed {
             // Drained since the time was seen last, most likely soon after it: counting from `now`
             // would stretch each interval by the sleep before it.
             self.timers.arm_from_now(Timer::Send, self.send_interval());
