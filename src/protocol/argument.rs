@@ -2,16 +2,16 @@ use super::{Dialect, MethodKind};
 use crate::wire::{DecodeError, Reader, TableLimits};
 
 /// A field of a method, or bits that share an octet, which are named after the first of them.
-pub(super) struct Argument {
+pub(crate) struct Argument {
     pub(super) name: &'static str,
-    pub(super) wire: WireType,
+    pub(crate) wire: WireType,
     /// In which dialects it is there.
-    pub(super) dialects: &'static [Dialect],
+    pub(crate) dialects: &'static [Dialect],
 }
 
 /// How a value lies on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WireType {
+pub(crate) enum WireType {
     Octet,
     Short,
     Long,

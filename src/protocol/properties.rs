@@ -168,7 +168,7 @@ impl core::iter::FusedIterator for PropertyIter<'_> {}
 impl Property {
     /// The flag that says that it is set (`CNT-13`).
     #[inline]
-    pub(super) const fn flag(self) -> u16 {
+    pub(crate) const fn flag(self) -> u16 {
         0x8000 >> (self as u8)
     }
 

@@ -16,7 +16,7 @@ pub(super) fn emit(protocol: &Protocol) -> Source {
     out.blank();
     out.line("impl MethodKind {");
     out.doc("In the order of the wire.");
-    out.line("pub(in crate::protocol) const fn arguments(self) -> &'static [Argument] {");
+    out.line("pub(crate) const fn arguments(self) -> &'static [Argument] {");
     out.line("match self {");
     for (class, method) in protocol.methods() {
         let arguments: Vec<String> = layout(method)

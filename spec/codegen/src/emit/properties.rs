@@ -61,7 +61,7 @@ fn enumeration(out: &mut Source, properties: &[&Field]) {
     out.line("}");
     out.blank();
     out.line("#[inline]");
-    out.line("pub(in crate::protocol) const fn wire_type(self) -> WireType {");
+    out.line("pub(crate) const fn wire_type(self) -> WireType {");
     out.line("match self {");
     for property in properties {
         let wire = wire_type(property);
