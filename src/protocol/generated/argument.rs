@@ -9,7 +9,7 @@ use crate::protocol::{
 
 impl MethodKind {
     /// In the order of the wire.
-    pub(in crate::protocol) const fn arguments(self) -> &'static [Argument] {
+    pub(crate) const fn arguments(self) -> &'static [Argument] {
         match self {
             Self::ConnectionStart => &[
                 Argument { name: "version-major", wire: WireType::Octet, dialects: Dialect::ALL },

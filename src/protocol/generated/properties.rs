@@ -86,7 +86,7 @@ impl Property {
     }
 
     #[inline]
-    pub(in crate::protocol) const fn wire_type(self) -> WireType {
+    pub(crate) const fn wire_type(self) -> WireType {
         match self {
             Self::ContentType => WireType::ShortStr,
             Self::ContentEncoding => WireType::ShortStr,
