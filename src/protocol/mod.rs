@@ -32,6 +32,8 @@ mod properties_buf;
 mod reply_code;
 mod traits;
 
+#[cfg(any(feature = "arbitrary", feature = "proptest"))]
+pub(crate) use argument::{Argument, WireType};
 pub use content_header::{ContentHeader, ContentHeaderBuf};
 pub use dialect::Dialect;
 pub use frame::Frame;

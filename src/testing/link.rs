@@ -54,9 +54,20 @@ impl Link {
         self.end = Some(self.latest);
     }
 
-    /// When the next octets arrive.
+    /// Ends the stream unless that is said already. True: it wasn't.
+    #[cfg(any(feature = "arbitrary", feature = "proptest"))]
+    pub(super) fn end_once(&mut self) -> bool {
+        let is_first = self.end.is_none();
+        if is_first {
+            self.end();
+        }
+        is_first
+    }
+
+    /// When the next octets arrive, or the end of the stream.
     pub fn due(&self) -> Option<Instant> {
-        self.travelling.front().map(|(due, _)| *due)
+        let end = self.end.filter(|_| !self.ended);
+        self.travelling.front().map(|(due, _)| *due).or(end)
     }
 
     /// The next piece that has arrived.

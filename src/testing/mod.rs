@@ -2,9 +2,21 @@
 //!
 //! For the tests of this crate and of those that build on it; no transport, no clock, no randomness.
 
+#[cfg(any(feature = "arbitrary", feature = "proptest"))]
+mod drawn;
 mod link;
+#[cfg(any(feature = "arbitrary", feature = "proptest"))]
+mod session;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 
+#[cfg(any(feature = "arbitrary", feature = "proptest"))]
+pub use drawn::{FrameBuf, MethodBuf, ValueBuf};
 pub use link::{Door, Link};
+#[cfg(any(feature = "arbitrary", feature = "proptest"))]
+pub use session::{
+    Answer, Command, Finding, Message, Script, Sending, Session, Settling, Step, Verdict,
+};
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -93,46 +105,49 @@ impl Peer {
     }
 
     fn receive(&mut self, now: Instant) -> bool {
-        if self.inbound.door == Door::Input && !self.connection.wants_input() {
-            return false;
-        }
         let mut any = false;
+        // What was left in the buffer comes first, whichever door is next.
         if !self.buffer.is_empty() {
             let before = self.buffer.len();
-            self.connection.handle_input(now, &mut self.buffer);
+            match self.inbound.door {
+                Door::Input => self.connection.handle_input(now, &mut self.buffer),
+                Door::Bytes => self.connection.handle_bytes(now, self.buffer.split().freeze()),
+                Door::Slice => self.connection.handle_slice(now, &self.buffer.split()),
+            }
             any |= self.buffer.len() < before;
         }
-        while let Some(octets) = self.inbound.next_due(now) {
+        while self.inbound.door != Door::Input || self.connection.wants_input() {
+            let Some(octets) = self.inbound.next_due(now) else { break };
             any = true;
             match self.inbound.door {
                 Door::Input => {
                     self.buffer.extend_from_slice(&octets);
                     self.connection.handle_input(now, &mut self.buffer);
-                    if !self.connection.wants_input() {
-                        break;
-                    }
                 }
                 Door::Bytes => self.connection.handle_bytes(now, octets),
                 Door::Slice => self.connection.handle_slice(now, &octets),
             }
         }
-        if self.inbound.take_end(now) {
+        // Octets that the connection doesn't take yet come before the end.
+        let is_behind = self.buffer.is_empty() || self.connection.wants_input();
+        if is_behind && self.inbound.take_end(now) {
             any = true;
             self.connection.handle_eof(now);
         }
         any
     }
 
-    fn transmit(&mut self, now: Instant, other: &mut Link) -> bool {
-        let mut any = false;
-        while self.writable && self.connection.transmit().has_remaining() {
+    /// Sends what is to be written on its way, at most so many octets. True: there were some.
+    fn transmit(&mut self, now: Instant, other: &mut Link, most: usize) -> bool {
+        let mut left = most;
+        while self.writable && left > 0 && self.connection.transmit().has_remaining() {
             let transmit = self.connection.transmit();
-            let octets = transmit.copy_to_bytes(transmit.remaining());
+            let octets = transmit.copy_to_bytes(transmit.remaining().min(left));
+            left -= octets.len();
             self.sent.extend_from_slice(&octets);
             other.push(now, octets);
-            any = true;
         }
-        any
+        left < most
     }
 }
 
@@ -174,20 +189,25 @@ impl Pair {
         while any {
             any = self.client.receive(self.now) | self.server.receive(self.now);
             any |= self.client.poll(self.accept) | self.server.poll(self.accept);
-            any |= self.client.transmit(self.now, &mut self.server.inbound);
-            any |= self.server.transmit(self.now, &mut self.client.inbound);
+            any |= self.client.transmit(self.now, &mut self.server.inbound, usize::MAX);
+            any |= self.server.transmit(self.now, &mut self.client.inbound, usize::MAX);
         }
     }
 
-    /// Jumps to the next moment at which something is due, and drives. False: nothing ever is.
-    pub fn jump(&mut self) -> bool {
+    /// The next moment at which something is due at either end or on the way.
+    fn due(&self) -> Option<Instant> {
         let deadlines = [
             self.client.connection.poll_timeout(),
             self.server.connection.poll_timeout(),
             self.client.inbound.due(),
             self.server.inbound.due(),
         ];
-        let Some(next) = deadlines.into_iter().flatten().min() else { return false };
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// Jumps to the next moment at which something is due, and drives. False: nothing ever is.
+    pub fn jump(&mut self) -> bool {
+        let Some(next) = self.due() else { return false };
         self.now = self.now.max(next);
         self.client.connection.handle_timeout(self.now);
         self.server.connection.handle_timeout(self.now);
@@ -199,19 +219,8 @@ impl Pair {
     pub fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         self.drive();
-        loop {
-            let deadlines = [
-                self.client.connection.poll_timeout(),
-                self.server.connection.poll_timeout(),
-                self.client.inbound.due(),
-                self.server.inbound.due(),
-            ];
-            match deadlines.into_iter().flatten().min() {
-                Some(next) if next <= end => {
-                    self.jump();
-                }
-                _ => break,
-            }
+        while self.due().is_some_and(|next| next <= end) {
+            self.jump();
         }
         self.now = end;
         self.client.connection.handle_timeout(end);
