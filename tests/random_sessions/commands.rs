@@ -3,7 +3,7 @@
 use amqp_proto::protocol::{
     MethodKind, Properties, PropertiesBuf, ReplyCode, basic, channel, confirm, queue,
 };
-use amqp_proto::{Channel, ChannelId, Decision, Instant, Phase, ReplyToken, Side, UsageError};
+use amqp_proto::{Channel, ChannelId, Decision, Instant, ReplyToken, Side, UsageError};
 use bytes::Bytes;
 
 use crate::end::{End, Question};
@@ -254,37 +254,4 @@ fn confirm(end: &mut End, rng: &mut Rng, id: ChannelId) -> Result<(), UsageError
     let open = end.to_confirm.entry(id).or_default();
     open.retain(|number| if multiple { *number > delivery_tag } else { *number != delivery_tag });
     Ok(())
-}
-
-/// Does what an application owes: answers, confirms, the rest of a body. False: nothing.
-pub(crate) fn finish_something(end: &mut End, rng: &mut Rng) -> bool {
-    if end.question.is_some() || (end.secrets > 0 && end.connection.phase() == Phase::Open) {
-        let _ = decide(end, rng);
-        return true;
-    }
-    let channels: Vec<_> = end.connection.channels().collect();
-    for id in channels {
-        let Ok(mut channel) = end.connection.channel(id) else { continue };
-        if let Some(missing) = channel.missing_body() {
-            let rest = vec![b'r'; usize::try_from(missing).unwrap()];
-            return channel.send_body(rest.as_slice()).is_ok();
-        }
-        if end.owed.get(&id).is_some_and(|owed| !owed.is_empty()) {
-            // Refused now and then, as the answer is made up at random. A channel that is closing takes
-            // none at all; meanwhile another may hold everything up.
-            if !matches!(answer(end, rng, id), Err(UsageError::ChannelPhase { .. })) {
-                return true;
-            }
-        }
-        if end.to_ack.get(&id).is_some_and(|tags| !tags.is_empty()) && ack(end, rng, id).is_ok() {
-            return true;
-        }
-        if end.to_confirm.get(&id).is_some_and(|numbers| !numbers.is_empty()) {
-            let done = confirm(end, rng, id).is_ok();
-            if done {
-                return true;
-            }
-        }
-    }
-    false
 }

@@ -245,16 +245,6 @@ impl End {
         }
     }
 
-    /// Every request of this end has had its reply.
-    pub(crate) fn check_answered(&self) {
-        assert!(
-            self.requests.is_empty(),
-            "without a reply: {:?} {:?}",
-            self.requests,
-            self.connection
-        );
-    }
-
     /// All that can be seen of the state: a refused command may not change any of it.
     pub(crate) fn visible(&self) -> impl PartialEq + fmt::Debug + use<> {
         let mut connection = self.connection.clone();
