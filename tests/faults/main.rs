@@ -1,0 +1,165 @@
+//! Faults that other implementations of AMQP have had, each under the name by which it is known,
+//! and what comes of it here.
+//!
+//! # Known faults
+//!
+//! The list below has groups: sizes, lengths and allocation (F1 to F24). A fault is named after its
+//! advisory, else after the project and the number of the issue, or the version that had it. The
+//! tests of one are run by `cargo test --test faults cve_2019_18609`.
+//!
+//! Each test plays the fault's own scenario through the public surface, from octets written by
+//! hand: all boundary values, both roles where both could be hit.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "the list calls the tests, and they fail by panicking"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../counting/mod.rs"]
+mod counting;
+#[allow(dead_code, reason = "made for another crate of tests, of which this one uses a part")]
+#[path = "../rules/end.rs"]
+mod end;
+#[allow(dead_code, reason = "made for another crate of tests, of which this one uses a part")]
+#[path = "../rules/fields.rs"]
+mod fields;
+
+mod sizes_frames;
+mod sizes_memory;
+mod sizes_sent;
+mod sizes_strings;
+mod support;
+
+/// A fault, the names that it is known by, and its tests.
+struct Fault {
+    id: &'static str,
+    group: &'static str,
+    names: &'static [&'static str],
+    tests: &'static [&'static str],
+}
+
+/// Makes a test of each function that is listed, and the list as data.
+macro_rules! faults {
+    ($($id:ident $group:ident [$($name:ident)+] { $($file:ident: $($test:ident)+;)+ })+) => {
+        $($($(
+            #[test]
+            fn $test() {
+                $file::$test();
+            }
+        )+)+)+
+
+        const FAULTS: &[Fault] = &[$(Fault {
+            id: stringify!($id),
+            group: stringify!($group),
+            names: &[$(stringify!($name)),+],
+            tests: &[$($(stringify!($test)),+),+],
+        }),+];
+    };
+}
+
+faults! {
+    F1 sizes [cve_2019_18609] {
+        sizes_frames: cve_2019_18609_no_size_wraps_when_the_overhead_is_added;
+    }
+    F2 sizes [ghsa_9mmv_r8g3_qp46] {
+        sizes_frames: ghsa_9mmv_r8g3_qp46_frames_shorter_than_their_fixed_part_are_malformed;
+    }
+    F3 sizes [ghsa_jgjf_7fwf_f3c7] {
+        sizes_frames: ghsa_jgjf_7fwf_f3c7_no_offset_and_length_read_outside;
+    }
+    F4 sizes [ghsa_jh48_qjf5_fx5v] {
+        sizes_sent: ghsa_jh48_qjf5_fx5v_a_frame_max_below_4096_is_refused;
+    }
+    F5 sizes [ghsa_hfjv_vcp3_39wh] {
+        sizes_sent: ghsa_hfjv_vcp3_39wh_no_frame_is_larger_than_agreed;
+    }
+    F6 sizes [ghsa_5fp7_wg2f_hhgp] {
+        sizes_memory: ghsa_5fp7_wg2f_hhgp_frames_on_channels_that_are_not_open_cost_nothing;
+    }
+    F7 sizes [oss_fuzz_56204_and_56296] {
+        sizes_memory:
+            oss_fuzz_56204_and_56296_nesting_needs_no_stack
+            oss_fuzz_56204_and_56296_nested_tables_end_the_connection;
+    }
+    F8 sizes [cve_2026_79921] {
+        sizes_frames: cve_2026_79921_seven_octets_are_enough_to_refuse_a_frame;
+    }
+    F9 sizes [cve_2026_77411] {
+        sizes_strings: cve_2026_77411_a_length_above_2_31_is_no_empty_value;
+    }
+    F10 sizes [cve_2026_77412] {
+        sizes_strings: cve_2026_77412_the_length_of_a_byte_array_has_no_sign;
+    }
+    F11 sizes [cve_2026_77408] {
+        sizes_strings: cve_2026_77408_no_short_string_above_255_octets_is_sent;
+    }
+    F12 sizes [cve_2026_77410] {
+        sizes_memory: cve_2026_77410_an_announced_body_reserves_nothing;
+    }
+    F13 sizes [cve_2026_77403] {
+        sizes_sent: cve_2026_77403_each_body_frame_brings_the_body_forward;
+    }
+    F14 sizes [cve_2026_77406] {
+        sizes_strings: cve_2026_77406_a_prefetch_count_has_no_sign;
+    }
+    F15 sizes [ghsa_w6r9_248c_frg8] {
+        sizes_frames: ghsa_w6r9_248c_frg8_a_start_of_one_mebibyte_is_refused;
+    }
+    F16 sizes [cve_2023_46120] {
+        sizes_memory: cve_2023_46120_a_body_above_the_limit_is_refused_at_its_header;
+    }
+    F17 sizes [rabbitmq_java_client_1996 rabbitmq_java_client_2013 rabbitmq_java_client_2015] {
+        sizes_memory:
+            rabbitmq_java_client_1996_received_frames_are_held_to_frame_max
+            rabbitmq_java_client_2013_a_body_size_is_never_negative
+            rabbitmq_java_client_2015_no_limit_for_frames_limits_no_message;
+    }
+    F18 sizes [rabbitmq_dotnet_client_1226] {
+        sizes_frames: rabbitmq_dotnet_client_1226_garbage_for_a_size_asks_for_no_memory;
+    }
+    F19 sizes [rabbitmq_server_921] {
+        sizes_sent: rabbitmq_server_921_headers_above_frame_max_are_not_sent;
+    }
+    F20 sizes [php_amqplib_934] {
+        sizes_sent: php_amqplib_934_headers_above_frame_max_fail_before_an_octet_is_written;
+    }
+    F21 sizes [cve_2018_8030] {
+        sizes_memory: cve_2018_8030_the_connection_lives_on_behind_a_body_above_the_limit;
+    }
+    F22 sizes [cve_2017_15701] {
+        sizes_frames: cve_2017_15701_frames_of_amqp_1_0_are_never_gathered;
+    }
+    F23 sizes [lavinmq_552 lavinmq_1991] {
+        sizes_sent:
+            lavinmq_552_bodies_around_multiples_of_frame_max_arrive_whole
+            lavinmq_1991_a_heartbeat_on_a_channel_is_no_framing_fault;
+    }
+    F24 sizes [amqplib_791] {
+        sizes_sent: amqplib_791_the_default_frame_max_is_enough_for_rabbitmq_4_1;
+    }
+}
+
+#[test]
+fn every_fault_of_the_list_has_tests_by_its_names() {
+    let groups = [("sizes", 1..=24)];
+    let expected = groups.into_iter().flat_map(|(group, numbers)| {
+        numbers.map(move |number| (format!("F{number}"), group.to_owned()))
+    });
+    let listed = FAULTS.iter().map(|fault| (fault.id.to_owned(), fault.group.to_owned()));
+    assert_eq!(listed.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    for Fault { id, names, tests, .. } in FAULTS {
+        let is_named = |test: &str, name: &str| {
+            test.strip_prefix(name).is_some_and(|what_happens| what_happens.starts_with('_'))
+        };
+        for test in *tests {
+            assert!(names.iter().any(|name| is_named(test, name)), "{id}: {test}");
+        }
+        for name in *names {
+            assert!(tests.iter().any(|test| is_named(test, name)), "{id}: nothing shows {name}");
+        }
+    }
+}
