@@ -3,9 +3,10 @@
 //!
 //! # Known faults
 //!
-//! The list below has groups: sizes, lengths and allocation (F1 to F24). A fault is named after its
-//! advisory, else after the project and the number of the issue, or the version that had it. The
-//! tests of one are run by `cargo test --test faults cve_2019_18609`.
+//! The list below has groups: sizes, lengths and allocation (F1 to F24), malformed octets (F30 to
+//! F43). A fault is named after its advisory, else after the project and the number of the issue,
+//! or the version that had it. The tests of one are run by `cargo test --test faults
+//! cve_2019_18609`.
 //!
 //! Each test plays the fault's own scenario through the public surface, from octets written by
 //! hand: all boundary values, both roles where both could be hit.
@@ -27,7 +28,12 @@ mod end;
 #[allow(dead_code, reason = "made for another crate of tests, of which this one uses a part")]
 #[path = "../rules/fields.rs"]
 mod fields;
+#[path = "../matrix/methods.rs"]
+mod methods;
 
+mod octets_frames;
+mod octets_peers;
+mod octets_tables;
 mod sizes_frames;
 mod sizes_memory;
 mod sizes_sent;
@@ -141,11 +147,63 @@ faults! {
     F24 sizes [amqplib_791] {
         sizes_sent: amqplib_791_the_default_frame_max_is_enough_for_rabbitmq_4_1;
     }
+    F30 octets [streadway_amqp_151] {
+        octets_frames: streadway_amqp_151_odd_frames_are_faults_and_nothing_else;
+    }
+    F31 octets [amqp091_go_309] {
+        octets_frames: amqp091_go_309_octets_behind_the_last_property_do_not_shift_the_stream;
+    }
+    F32 octets [pamqp_63] {
+        octets_tables: pamqp_63_tables_that_are_cut_anywhere_end_with_an_error;
+    }
+    F33 octets [pamqp_64] {
+        octets_tables: pamqp_64_a_continued_flag_word_at_the_end_is_an_error;
+    }
+    F34 octets [rabbitmq_c_883 rabbitmq_c_885] {
+        octets_tables:
+            rabbitmq_c_883_no_number_of_flag_words_is_taken
+            rabbitmq_c_885_each_flag_word_announces_its_own_properties;
+    }
+    F35 octets [cve_2019_0200] {
+        octets_peers: cve_2019_0200_a_malformed_command_ends_one_connection;
+    }
+    F36 octets [cve_2016_3094] {
+        octets_peers: cve_2016_3094_a_plain_response_without_separators_is_no_login;
+    }
+    F37 octets [cve_2018_1298] {
+        octets_peers: cve_2018_1298_a_login_may_come_without_its_initial_response;
+    }
+    F38 octets [py_amqp_639] {
+        octets_peers: py_amqp_639_channels_that_a_client_never_opened_are_not_there;
+    }
+    F39 octets [packetbeat_6384] {
+        octets_frames:
+            packetbeat_6384_sessions_are_the_same_at_every_split
+            packetbeat_6384_a_capture_may_end_anywhere;
+    }
+    F40 octets [cve_2017_11408] {
+        octets_tables: cve_2017_11408_work_is_bounded_by_octets;
+    }
+    F41 octets [bunny_741] {
+        octets_peers: bunny_741_frames_of_a_channel_that_is_closing_are_discarded;
+    }
+    F42 octets [rabbitmq_3_10_8] {
+        octets_tables:
+            rabbitmq_3_10_8_an_unknown_method_is_told_by_540
+            rabbitmq_3_10_8_an_unknown_type_is_kept_or_told_by_501
+            rabbitmq_3_10_8_a_reset_and_541_are_ends_like_others;
+    }
+    F43 octets [amqp_cpp_18 node_amqp_351 node_amqp_288] {
+        octets_frames:
+            amqp_cpp_18_reading_by_pieces_never_loses_a_frame
+            node_amqp_351_the_largest_frames_may_begin_at_any_place_of_a_read
+            node_amqp_288_every_frame_of_a_large_body_ends_with_its_end_octet;
+    }
 }
 
 #[test]
 fn every_fault_of_the_list_has_tests_by_its_names() {
-    let groups = [("sizes", 1..=24)];
+    let groups = [("sizes", 1..=24), ("octets", 30..=43)];
     let expected = groups.into_iter().flat_map(|(group, numbers)| {
         numbers.map(move |number| (format!("F{number}"), group.to_owned()))
     });
