@@ -4,9 +4,12 @@
 //! # Known faults
 //!
 //! The list below has groups: sizes, lengths and allocation (F1 to F24), malformed octets (F30 to
-//! F43). A fault is named after its advisory, else after the project and the number of the issue,
-//! or the version that had it. The tests of one are run by `cargo test --test faults
-//! cve_2019_18609`.
+//! F43), the state machine (F50 to F57). A fault is named after its advisory, else after the project
+//! and the number of the issue, or the version that had it. This runs the tests of one:
+//!
+//! ```sh
+//! cargo test --test faults cve_2019_18609
+//! ```
 //!
 //! Each test plays the fault's own scenario through the public surface, from octets written by
 //! hand: all boundary values, both roles where both could be hit.
@@ -17,6 +20,8 @@
     clippy::cast_possible_truncation,
     reason = "the list calls the tests, and they fail by panicking"
 )]
+
+extern crate alloc;
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -38,6 +43,10 @@ mod sizes_frames;
 mod sizes_memory;
 mod sizes_sent;
 mod sizes_strings;
+mod states_closing;
+mod states_handshake;
+mod states_races;
+mod states_requests;
 mod support;
 
 /// A fault, the names that it is known by, and its tests.
@@ -199,11 +208,49 @@ faults! {
             node_amqp_351_the_largest_frames_may_begin_at_any_place_of_a_read
             node_amqp_288_every_frame_of_a_large_body_ends_with_its_end_octet;
     }
+    F50 states [cve_2016_4432] {
+        states_handshake:
+            cve_2016_4432_each_state_takes_its_own_methods_only
+            cve_2016_4432_nothing_passes_while_a_decision_is_owed
+            cve_2016_4432_no_order_of_methods_goes_around_the_login;
+    }
+    F51 states [opensips_4224] {
+        states_closing:
+            opensips_4224_no_close_is_written_inside_of_a_publish
+            opensips_4224_a_publish_that_has_begun_is_finished_or_the_last;
+    }
+    F52 states [rabbitmq_server_13384] {
+        states_races:
+            rabbitmq_server_13384_deliveries_up_to_close_ok_are_discarded
+            rabbitmq_server_13384_a_number_is_used_again_behind_a_busy_channel;
+    }
+    F53 states [lapin_260 lapin_194] {
+        states_races:
+            lapin_260_channel_closes_that_cross_leave_nobody_waiting
+            lapin_194_connection_closes_that_cross_inside_a_publish_end_it_once;
+    }
+    F54 states [bunny_119 bunny_558 streadway_amqp_188] {
+        states_requests:
+            bunny_119_nothing_comes_between_the_frames_of_a_publish
+            bunny_558_a_reply_belongs_to_the_oldest_request
+            streadway_amqp_188_requests_of_a_channel_that_fails_are_not_answered_later;
+    }
+    F55 states [php_amqplib_1018 php_amqplib_1080] {
+        states_handshake:
+            php_amqplib_1018_the_heartbeat_is_agreed_on_and_kept
+            php_amqplib_1080_an_offer_of_0_does_not_switch_heartbeats_off;
+    }
+    F56 states [rabbitmq_3_10_8] {
+        states_requests: rabbitmq_3_10_8_a_surplus_of_body_is_no_part_of_the_message;
+    }
+    F57 states [rabbitmq_java_client_407] {
+        states_handshake: rabbitmq_java_client_407_a_frame_max_of_0_is_no_limit;
+    }
 }
 
 #[test]
 fn every_fault_of_the_list_has_tests_by_its_names() {
-    let groups = [("sizes", 1..=24), ("octets", 30..=43)];
+    let groups = [("sizes", 1..=24), ("octets", 30..=43), ("states", 50..=57)];
     let expected = groups.into_iter().flat_map(|(group, numbers)| {
         numbers.map(move |number| (format!("F{number}"), group.to_owned()))
     });

@@ -1,8 +1,11 @@
 //! What the tests of this crate share: ends with limits of their own, announced frames, and what a
 //! call costs.
 
+use alloc::collections::BTreeMap;
+
 use amqp_proto::protocol::ReplyCode;
-use amqp_proto::{ClientConfig, Connection, Limits, Phase, ServerConfig};
+use amqp_proto::{ClientConfig, Connection, Event, Limits, Phase, RequestId, ServerConfig};
+use bytes::Buf;
 
 use crate::common::*;
 use crate::counting::{counted, held, taken};
@@ -63,4 +66,64 @@ pub(crate) fn cost<T>(call: impl FnOnce() -> T) -> (T, Cost) {
 pub(crate) struct Cost {
     pub(crate) asked: usize,
     pub(crate) kept: isize,
+}
+
+/// Methods that a content follows: publish, return, deliver, get-ok.
+const CARRIERS: [&[u8]; 4] = [b"\0\x3C\0\x28", b"\0\x3C\0\x32", b"\0\x3C\0\x3C", b"\0\x3C\0\x47"];
+
+/// These are whole frames, and between those of a content no other frame stands on its channel.
+#[track_caller]
+pub(crate) fn keep_contents_together(octets: &[u8]) -> Vec<(u8, u16, Vec<u8>)> {
+    let frames = frames(octets);
+    // Body octets that are missing on each channel; `None`: the header is.
+    let mut open = BTreeMap::new();
+    for (frame_type, channel, payload) in &frames {
+        let next = match (frame_type, open.remove(channel)) {
+            (1, None) => CARRIERS.iter().any(|ids| payload.starts_with(ids)).then_some(None),
+            (2, Some(None)) => {
+                let size = u64::from_be_bytes(payload[4..12].try_into().unwrap());
+                (size > 0).then_some(Some(size))
+            }
+            (3, Some(Some(missing))) => {
+                let missing: u64 = missing;
+                let left = missing.checked_sub(payload.len() as u64).unwrap();
+                (left > 0).then_some(Some(left))
+            }
+            (8, None) => None,
+            (frame_type, state) => panic!("type {frame_type} on {channel} at {state:?}"),
+        };
+        open.extend(next.map(|state| (*channel, state)));
+    }
+    frames
+}
+
+/// Exactly so many octets of the output, or all.
+pub(crate) fn written(connection: &mut Connection, count: usize) -> Vec<u8> {
+    let mut octets = Vec::new();
+    loop {
+        let transmit = connection.transmit();
+        let part = transmit.remaining().min(count - octets.len());
+        if part == 0 {
+            return octets;
+        }
+        octets.extend_from_slice(&transmit.copy_to_bytes(part));
+    }
+}
+
+/// The requests that failed, in order.
+pub(crate) fn failed(events: &[Event]) -> Vec<RequestId> {
+    let failed = |event: &Event| match event {
+        Event::RequestFailed { request, .. } => Some(*request),
+        _ => None,
+    };
+    events.iter().filter_map(failed).collect()
+}
+
+/// The requests that were answered, in order.
+pub(crate) fn answered(events: &[Event]) -> Vec<RequestId> {
+    let answered = |event: &Event| match event {
+        Event::Reply { request, .. } => Some(*request),
+        _ => None,
+    };
+    events.iter().filter_map(answered).collect()
 }
