@@ -3,9 +3,10 @@
 //!
 //! # Known faults
 //!
-//! The list below has groups: sizes, lengths and allocation (F1 to F24), malformed octets (F30 to
-//! F43), the state machine (F50 to F57). A fault is named after its advisory, else after the project
-//! and the number of the issue, or the version that had it. This runs the tests of one:
+//! The list below has four groups: sizes, lengths and allocation (F1 to F24), malformed octets (F30
+//! to F43), the state machine (F50 to F57), agreement on the encoding (F60 to F66). A fault is named
+//! after its advisory, else after the project and the number of the issue, or the version that had
+//! it. This runs the tests of one:
 //!
 //! ```sh
 //! cargo test --test faults cve_2019_18609
@@ -35,7 +36,12 @@ mod end;
 mod fields;
 #[path = "../matrix/methods.rs"]
 mod methods;
+#[path = "../random_sessions/rng.rs"]
+mod rng;
 
+mod agreement_bits;
+mod agreement_tables;
+mod independent;
 mod octets_frames;
 mod octets_peers;
 mod octets_tables;
@@ -246,11 +252,41 @@ faults! {
     F57 states [rabbitmq_java_client_407] {
         states_handshake: rabbitmq_java_client_407_a_frame_max_of_0_is_no_limit;
     }
+    F60 agreement [amq_protocol_37] {
+        agreement_bits:
+            amq_protocol_37_every_bit_of_every_method_has_its_place
+            amq_protocol_37_no_method_with_bits_is_forgotten
+            amq_protocol_37_auto_delete_arrives;
+    }
+    F61 agreement [pamqp_29] {
+        agreement_bits: pamqp_29_a_reject_without_requeue_says_so;
+    }
+    F62 agreement [py_amqp_465 py_amqp_469 py_amqp_472] {
+        agreement_tables:
+            py_amqp_465_l_is_a_signed_integer_of_64_bits
+            py_amqp_469_s_is_a_signed_integer_of_16_bits
+            py_amqp_472_b_has_a_sign_and_large_b_has_none;
+    }
+    F63 agreement [rabbitmq_c_2012] {
+        agreement_tables: rabbitmq_c_2012_tags_l_and_u_are_read_and_not_written;
+    }
+    F64 agreement [php_amqplib_0_9_1] {
+        agreement_tables: php_amqplib_0_9_1_short_strings_by_s_are_malformed_or_numbers;
+    }
+    F65 agreement [pika_floats] {
+        agreement_tables: pika_floats_keep_every_bit;
+    }
+    F66 agreement [amqp_client_js_36] {
+        agreement_tables:
+            amqp_client_js_36_two_decoders_agree_on_every_table
+            amqp_client_js_36_tables_arrive_with_their_types;
+    }
 }
 
 #[test]
 fn every_fault_of_the_list_has_tests_by_its_names() {
-    let groups = [("sizes", 1..=24), ("octets", 30..=43), ("states", 50..=57)];
+    let groups =
+        [("sizes", 1..=24), ("octets", 30..=43), ("states", 50..=57), ("agreement", 60..=66)];
     let expected = groups.into_iter().flat_map(|(group, numbers)| {
         numbers.map(move |number| (format!("F{number}"), group.to_owned()))
     });
