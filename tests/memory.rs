@@ -282,6 +282,27 @@ fn without_heartbeats_little_is_kept_of_a_burst() {
     }
 }
 
+/// Room that is made for a body of several frames is about as large as the body.
+#[test]
+fn a_gathered_body_takes_little_more_than_its_octets() {
+    let mut client = idle_client(1, 60);
+    let mut channel = client.channel(ChannelId::new(1).unwrap()).unwrap();
+    let (queue, consumer_tag) = ("q".into(), "c".into());
+    let consume = basic::Consume { queue, consumer_tag, no_wait: true, ..Default::default() };
+    channel.call(&consume).unwrap();
+    drain(&mut client);
+    let mut kept = Vec::with_capacity(100);
+    for (tag, size) in (1..).zip([4089, 4096, 4500, 8176, 8177, 12_000, 33_000, 60_000]) {
+        let stream = Bytes::from(message(deliver(1, tag), 1, &vec![7; size], 4088));
+        let before = held();
+        client.handle_bytes(T0, stream.clone());
+        kept.extend(poll(&mut client));
+        let gathered = usize::try_from(held() - before).unwrap();
+        assert!(gathered <= size + 512, "{size} octets of a body take {gathered}");
+    }
+    assert_eq!(kept.len(), 8);
+}
+
 /// A server's deliveries and publishes to it.
 #[test]
 fn a_burst_leaves_nothing_behind_on_a_server() {

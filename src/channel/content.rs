@@ -339,7 +339,30 @@ impl ChannelState {
     #[inline(never)]
     fn gather(&mut self, frame: &Incoming<'_>) {
         self.let_go_of(frame.chunk);
-        self.gathered.extend_from_slice(frame.payload);
+        self.keep(frame.payload, self.receiving.missing);
+    }
+
+    /// Keeps octets of a body that lacks so many more.
+    fn keep(&mut self, octets: &[u8], missing: u64) {
+        if !self.gathered.try_reclaim(octets.len()) {
+            self.make_room(octets.len(), missing);
+        }
+        self.gathered.extend_from_slice(octets);
+    }
+
+    /// Makes room for so many octets and what is missing behind them, if that is no more than there will
+    /// be. To grow by doubling takes no less, and may leave half of it empty as long as the event lives.
+    /// What is large grows without being copied, and is left to do so.
+    #[inline(never)]
+    fn make_room(&mut self, len: usize, missing: u64) {
+        let filled = self.gathered.len() + len;
+        let Ok(missing) = usize::try_from(missing) else { return };
+        if missing > filled || filled + missing > KEPT {
+            return;
+        }
+        let mut room = BytesMut::with_capacity(filled + missing);
+        room.extend_from_slice(&self.gathered);
+        self.gathered = room;
     }
 
     /// The content whose last body octets have come, where its head isn't in their chunk.
@@ -350,7 +373,7 @@ impl ChannelState {
             // All of the body is in one frame, which may be large.
             Some(slice(frame.chunk, frame.payload_start(), frame.payload_end()))
         } else {
-            self.gathered.extend_from_slice(frame.payload);
+            self.keep(frame.payload, 0);
             None
         };
         Content { body, body_at: head_len, head: self.take_head(frame, rules) }
