@@ -42,6 +42,11 @@ trap on_signal HUP INT TERM
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
+# The manifests of the workspaces beside the root's, one a line.
+other_workspaces() {
+    git ls-files -co --exclude-standard -- '*/Cargo.toml' | xargs grep -lsx '\[workspace\]'
+}
+
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
 }
