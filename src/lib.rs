@@ -207,6 +207,9 @@
 //! * `std` (default): `std::error::Error` for sources below, vectored output, [`StdClock`].
 //! * `extra-platforms`: targets without compare-and-swap, by way of `portable-atomic`.
 //! * `testing`: the module `testing`, an in-memory pair with virtual time.
+//! * `proptest`: strategies for values, tables, methods, properties, frames and sessions, in
+//!   `testing::strategies`.
+//! * `arbitrary`: the same of a fuzzer's octets, by `Arbitrary`.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,6 +1,10 @@
 //! A client and a server in one process, with virtual time and a link that cuts, delays and chunks.
 //!
 //! For the tests of this crate and of those that build on it; no transport, no clock, no randomness.
+//!
+//! A [`Pair`] is for tests that say what happens. With the features `proptest` or `arbitrary` there is what
+//! tests draw at random: owned values, methods and frames, and `Session`s of a client with a server that
+//! both keep the rules.
 
 #[cfg(any(feature = "arbitrary", feature = "proptest"))]
 mod drawn;
