@@ -1,0 +1,113 @@
+//! Replays what `fuzz/` holds: the seeds, what fuzzing has made of them, and what it has found. The targets
+//! are those of the fuzzers, compiled here without one.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "targets and helpers fail like the tests"
+)]
+
+extern crate alloc;
+
+#[path = "../../fuzz/src/codec/mod.rs"]
+mod codec;
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../../fuzz/src/dictionary.rs"]
+mod dictionary;
+#[path = "../../fuzz/src/files.rs"]
+mod files;
+#[path = "../../fuzz/src/layout.rs"]
+mod layout;
+#[path = "../../fuzz/src/seeds/mod.rs"]
+mod seeds;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use amqp_proto::protocol::{Dialect, MethodKind};
+
+/// `differential` has a dependency that needs a newer compiler; `cargo test` in `fuzz/` replays it.
+const TARGETS: [&str; 6] = ["differential", "frame", "method", "properties", "scan", "table"];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
+}
+
+/// Names the input at which a target has failed.
+struct Input<'a>(&'a str);
+
+impl Drop for Input<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("fuzz/{} failed", self.0);
+        }
+    }
+}
+
+fn replay(target: &str, run: impl Fn(&[u8])) {
+    assert!(TARGETS.contains(&target));
+    let inputs = files::inputs(&folder(), target);
+    let seeds = inputs.keys().filter(|path| path.starts_with("seeds/")).count();
+    assert!(seeds > 0, "{target} has no seeds");
+    for (path, octets) in &inputs {
+        let _input = Input(path);
+        run(octets);
+    }
+    println!("{target}: {} inputs, {seeds} of them seeds", inputs.len());
+}
+
+#[test]
+fn frame() {
+    replay("frame", codec::frame::run);
+}
+
+#[test]
+fn method() {
+    replay("method", codec::method::run);
+}
+
+#[test]
+fn properties() {
+    replay("properties", codec::properties::run);
+}
+
+#[test]
+fn scan() {
+    replay("scan", codec::scan::run);
+}
+
+#[test]
+fn table() {
+    replay("table", codec::table::run);
+}
+
+#[test]
+fn seeds_and_dictionary_are_up_to_date() {
+    let stale = files::generate(&folder(), false);
+    assert!(stale.is_empty(), "cargo run --example generate, in fuzz/, would write {stale:#?}");
+}
+
+/// Else inputs might lie where nothing replays them.
+#[test]
+fn every_folder_belongs_to_a_target() {
+    for name in files::FOLDERS {
+        for entry in fs::read_dir(folder().join(name)).into_iter().flatten() {
+            let target = entry.unwrap().file_name().into_string().unwrap();
+            assert!(TARGETS.contains(&target.as_str()), "{name}/{target} is nobody's");
+        }
+    }
+}
+
+/// What the targets compare with is complete.
+#[test]
+fn layouts_and_methods_are_the_same() {
+    for &dialect in Dialect::ALL {
+        let kinds =
+            MethodKind::ALL.iter().filter_map(|kind| Some((kind.id(dialect)?, kind.name())));
+        let mut kinds: Vec<_> = kinds.collect();
+        kinds.sort_unstable();
+        let layouts = layout::of_dialect(dialect).map(|(id, layout)| (id, layout.name.as_str()));
+        assert_eq!(layouts.collect::<Vec<_>>(), kinds, "{dialect}");
+    }
+}
