@@ -13,6 +13,7 @@ mod differential;
 mod files;
 mod layout;
 mod seeds;
+mod session;
 
 use std::path::Path;
 
@@ -22,16 +23,23 @@ pub type Target = (&'static str, fn(&[u8]));
 /// All targets that decide by panicking whether something is wrong.
 pub const TARGETS: &[Target] = &[
     ("differential", differential),
+    ("drawn", drawn),
     ("frame", frame),
     ("method", method),
     ("properties", properties),
     ("scan", scan),
+    ("session", session),
     ("table", table),
 ];
 
 /// A stream of frames, beside another codec.
 pub fn differential(octets: &[u8]) {
     differential::run(octets);
+}
+
+/// Values, methods and frames as `Arbitrary` makes them.
+pub fn drawn(octets: &[u8]) {
+    codec::drawn::run(octets);
 }
 
 /// Whole streams of frames, cut and parsed in every dialect.
@@ -52,6 +60,11 @@ pub fn properties(octets: &[u8]) {
 /// The scanner from any offset of a stream.
 pub fn scan(octets: &[u8]) {
     codec::scan::run(octets);
+}
+
+/// A client and a server that both keep the rules.
+pub fn session(octets: &[u8]) {
+    session::run(octets);
 }
 
 /// A field table, and the same octets as an array.

@@ -21,6 +21,8 @@ mod files;
 mod layout;
 #[path = "../../fuzz/src/seeds/mod.rs"]
 mod seeds;
+#[path = "../../fuzz/src/session.rs"]
+mod session;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,7 +30,8 @@ use std::path::{Path, PathBuf};
 use amqp_proto::protocol::{Dialect, MethodKind};
 
 /// `differential` has a dependency that needs a newer compiler; `cargo test` in `fuzz/` replays it.
-const TARGETS: [&str; 6] = ["differential", "frame", "method", "properties", "scan", "table"];
+const TARGETS: [&str; 8] =
+    ["differential", "drawn", "frame", "method", "properties", "scan", "session", "table"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
@@ -58,6 +61,11 @@ fn replay(target: &str, run: impl Fn(&[u8])) {
 }
 
 #[test]
+fn drawn() {
+    replay("drawn", codec::drawn::run);
+}
+
+#[test]
 fn frame() {
     replay("frame", codec::frame::run);
 }
@@ -75,6 +83,11 @@ fn properties() {
 #[test]
 fn scan() {
     replay("scan", codec::scan::run);
+}
+
+#[test]
+fn session() {
+    replay("session", self::session::run);
 }
 
 #[test]

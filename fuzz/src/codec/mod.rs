@@ -1,5 +1,6 @@
 //! Targets for what reads and writes octets, without a connection.
 
+pub(crate) mod drawn;
 pub(crate) mod frame;
 pub(crate) mod method;
 pub(crate) mod properties;

@@ -3,6 +3,7 @@
 //! `cargo run --example generate` writes them to `seeds/`, a folder for each target.
 
 mod codec;
+mod noise;
 
 /// One input of a target.
 pub(crate) struct Seed {
@@ -20,5 +21,5 @@ impl Seed {
 
 /// All of them; no two of a target have a name in common.
 pub(crate) fn all() -> Vec<Seed> {
-    codec::all()
+    codec::all().into_iter().chain(noise::all()).collect()
 }

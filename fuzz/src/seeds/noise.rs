@@ -1,0 +1,28 @@
+//! Octets without a meaning, for targets that make something of any.
+
+use super::Seed;
+
+/// Seeds for each target.
+const COUNT: u64 = 12;
+
+pub(super) fn all() -> Vec<Seed> {
+    let mut seeds = Vec::new();
+    for target in ["drawn", "session"] {
+        for number in 1..=COUNT {
+            let octets = noise(number).take(512 * number as usize).collect::<Vec<_>>();
+            seeds.push(Seed::new(target, format!("noise-{number:02}"), octets));
+        }
+    }
+    seeds
+}
+
+/// Marsaglia's xorshift with 64 bits.
+fn noise(seed: u64) -> impl Iterator<Item = u8> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    core::iter::repeat_with(move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    })
+}
