@@ -108,6 +108,15 @@ pub(crate) fn oss_fuzz_56204_and_56296_nesting_needs_no_stack() {
             });
         }
     }
+    // A limit is exact, whatever it is.
+    for limit in [0, 1, 5, 31, 32, 33, 100, 254, 255] {
+        let limits = widest.with_max_depth(limit);
+        for nested in [nested_tables, nested_arrays] {
+            let levels = usize::from(limit);
+            assert!(Table::parse(&nested(levels), &limits).is_ok() || levels == 0, "{limit}");
+            refused(&nested(levels + 1), &limits);
+        }
+    }
     // What is allowed is walked, shown, compared and built on that stack too.
     for octets in [nested_tables(255), nested_arrays(255)] {
         on_a_small_stack(|| {
