@@ -82,9 +82,21 @@ apt_install() {
         apt-get install -q -y --no-install-recommends "$@"
 }
 
+# Writes the commands that run the compiler in $dir.
+wrap_tools() {
+    local tool
+    for tool in rustc rustdoc; do
+        cat >"$dir/$tool" <<-WRAPPER
+			#!/bin/sh
+			LD_LIBRARY_PATH=$(echo "$dir"/usr/lib/*-linux-gnu) exec '$dir/usr/bin/$tool' "\$@"
+		WRAPPER
+        chmod +x "$dir/$tool"
+    done
+}
+
 # debian_rust PREFIX [PACKAGE...]: unpacks Debian's rustc-web, the newest version that starts with
-# PREFIX, and further packages of that version; sets `rustc` to a command that runs it. Nothing is
-# installed: the system and its other compilers stay as they are.
+# PREFIX, and further packages of that version; sets `rustc` and `rustdoc` to commands that run it.
+# Nothing is installed: the system and its other compilers stay as they are.
 #
 # rustc-web moves with Debian's security updates, so only the MSRV check asks for a version.
 debian_rust() {
@@ -95,10 +107,15 @@ debian_rust() {
         die "Debian offers no rustc-web ${prefix:-at all}: $(apt-cache madison rustc-web | tr -s ' \n' ' ')"
     dir=$cache/rust-$version
     rustc=$dir/rustc
+    # shellcheck disable=SC2034  # of use to public-api alone
+    rustdoc=$dir/rustdoc
     packages=(rustc-web libstd-rust-web-dev "libstd-rust-web-$(cut -d. -f1,2 <<<"$version")" "$@")
     # Unpacked again when a package is missing (another script asked for fewer) or when it no longer
     # runs (a library that it borrowed from the system has gone).
-    if [ "$(cat "$dir/complete" 2>/dev/null)" = "${packages[*]}" ] && "$rustc" --version; then return 0; fi
+    if [ "$(cat "$dir/complete" 2>/dev/null)" = "${packages[*]}" ]; then
+        wrap_tools
+        if "$rustc" --version; then return 0; fi
+    fi
     rm -rf "$dir"
     mkdir -p "$dir/debs/partial"
     # apt works out which libraries (LLVM above all) this system lacks. --reinstall has it fetch the
@@ -108,11 +125,7 @@ debian_rust() {
         -o APT::Sandbox::User="$(id -un)" "${packages[@]/%/=$version}"
     for deb in "$dir"/debs/*.deb; do dpkg -x "$deb" "$dir"; done
     rm -r "$dir/debs"
-    cat >"$rustc" <<-WRAPPER
-		#!/bin/sh
-		LD_LIBRARY_PATH=$(echo "$dir"/usr/lib/*-linux-gnu) exec '$dir/usr/bin/rustc' "\$@"
-	WRAPPER
-    chmod +x "$rustc"
+    wrap_tools
     "$rustc" --version
     echo "${packages[*]}" >"$dir/complete"
 }
