@@ -16,7 +16,8 @@ use amqp_proto::protocol::{
     ContentHeader, ContentHeaderBuf, Dialect, Frame, Method, MethodKind, Properties, PropertiesBuf,
     Property,
 };
-use amqp_proto::testing::{FrameBuf, MethodBuf, Script, Step, ValueBuf, strategies};
+use amqp_proto::testing::session::{Script, Step};
+use amqp_proto::testing::{FrameBuf, MethodBuf, ValueBuf, strategies};
 use amqp_proto::wire::{Array, ArrayBuf, ShortStr, Table, TableBuf, TableLimits, Value};
 use arbitrary::{Arbitrary, Unstructured};
 use proptest::prelude::*;

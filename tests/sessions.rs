@@ -6,7 +6,8 @@ extern crate alloc;
 
 use alloc::collections::BTreeMap;
 
-use amqp_proto::testing::{Script, Session, Step, strategies};
+use amqp_proto::testing::session::{Script, Session, Step};
+use amqp_proto::testing::strategies;
 use amqp_proto::{Event, Fate, Side};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;

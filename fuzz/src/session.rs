@@ -1,6 +1,6 @@
 //! A client and a server that both keep the rules, over a link that cuts, delays and chunks.
 
-use amqp_proto::testing::{Finding, Script, Session};
+use amqp_proto::testing::session::{Finding, Script, Session};
 use arbitrary::{Arbitrary, Unstructured};
 
 /// How the ends are set up, then steps.

@@ -3,24 +3,20 @@
 //! For the tests of this crate and of those that build on it; no transport, no clock, no randomness.
 //!
 //! A [`Pair`] is for tests that say what happens. With the features `proptest` or `arbitrary` there is what
-//! tests draw at random: owned values, methods and frames, and `Session`s of a client with a server that
-//! both keep the rules.
+//! tests draw at random: owned values, methods and frames, and sessions of a client with a server that both
+//! keep the rules (`session`).
 
 #[cfg(any(feature = "arbitrary", feature = "proptest"))]
 mod drawn;
 mod link;
 #[cfg(any(feature = "arbitrary", feature = "proptest"))]
-mod session;
+pub mod session;
 #[cfg(feature = "proptest")]
 pub mod strategies;
 
 #[cfg(any(feature = "arbitrary", feature = "proptest"))]
 pub use drawn::{FrameBuf, MethodBuf, ValueBuf};
 pub use link::{Door, Link};
-#[cfg(any(feature = "arbitrary", feature = "proptest"))]
-pub use session::{
-    Answer, Command, Finding, Message, Script, Sending, Session, Settling, Step, Verdict,
-};
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;

@@ -1,4 +1,5 @@
-//! Sessions of a client with a server, made of steps that can be drawn at random.
+//! Sessions of a client with a server, made of steps that can be drawn at random: a [`Script`] says what happens,
+//! a [`Session`] does it, a [`Finding`] is what should not have happened.
 
 mod application;
 #[cfg(feature = "arbitrary")]
@@ -37,7 +38,7 @@ const TURNS: usize = 100_000;
 /// they were sent, each request has one outcome, each end is told once.
 ///
 /// ```
-/// use amqp_proto::testing::{Command, Message, Session, Step};
+/// use amqp_proto::testing::session::{Command, Message, Session, Step};
 /// use amqp_proto::{ClientConfig, ServerConfig, Side};
 ///
 /// let mut session = Session::new(ClientConfig::plain("guest", "guest"), ServerConfig::default());
@@ -45,7 +46,7 @@ const TURNS: usize = 100_000;
 /// session.step(&Step::Give(Side::Client, Command::OpenChannel))?;
 /// session.step(&Step::Give(Side::Client, Command::Send { channel: 0, message: Message::of_size(5) }))?;
 /// session.finish()?;
-/// # Ok::<(), amqp_proto::testing::Finding>(())
+/// # Ok::<(), amqp_proto::testing::session::Finding>(())
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
