@@ -87,7 +87,7 @@ fn scan() {
 
 #[test]
 fn session() {
-    replay("session", self::session::run);
+    replay("session", session::run);
 }
 
 #[test]

@@ -3,13 +3,13 @@
 use super::Seed;
 
 /// Seeds for each target.
-const COUNT: u64 = 12;
+const COUNT: usize = 12;
 
 pub(super) fn all() -> Vec<Seed> {
     let mut seeds = Vec::new();
     for target in ["drawn", "session"] {
         for number in 1..=COUNT {
-            let octets = noise(number).take(512 * number as usize).collect::<Vec<_>>();
+            let octets = noise(number as u64).take(512 * number).collect::<Vec<_>>();
             seeds.push(Seed::new(target, format!("noise-{number:02}"), octets));
         }
     }

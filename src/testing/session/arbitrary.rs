@@ -8,9 +8,9 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use crate::Side;
 use crate::protocol::PropertiesBuf;
 
-use super::super::{Door, MethodBuf};
 use super::setup::configured;
 use super::{Answer, Command, Message, Script, Sending, Settling, Step, Verdict};
+use crate::testing::{Door, MethodBuf};
 
 impl<'a> Arbitrary<'a> for Script {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {

@@ -1,6 +1,6 @@
 use crate::protocol::PropertiesBuf;
 
-use super::super::MethodBuf;
+use crate::testing::MethodBuf;
 
 /// What an application does.
 ///

@@ -9,11 +9,11 @@ use proptest::strategy::{BoxedStrategy, Strategy, Union};
 use crate::Side;
 use crate::protocol::{Dialect, MethodKind};
 
-use super::super::drawn::fields::requests;
-use super::super::strategies::{method_of, properties};
-use super::super::{Door, MethodBuf};
 use super::setup::configured;
 use super::{Answer, Command, Message, Script, Sending, Settling, Step, Verdict};
+use crate::testing::drawn::fields::requests;
+use crate::testing::strategies::{method_of, properties};
+use crate::testing::{Door, MethodBuf};
 
 fn weighted<T: core::fmt::Debug + 'static>(
     strategies: impl IntoIterator<Item = (u32, BoxedStrategy<T>)>,
