@@ -13,11 +13,18 @@ thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
     static OCTETS: Cell<usize> = const { Cell::new(0) };
     static HELD: Cell<isize> = const { Cell::new(0) };
+    static WATCHED: Cell<bool> = const { Cell::new(false) };
+    static MOST: Cell<isize> = const { Cell::new(isize::MIN) };
 }
 
 fn hold(gained: usize, lost: usize) {
     // A thread that ends may free what it can't count any more.
-    let _ = HELD.try_with(|held| held.set(held.get() + gained as isize - lost as isize));
+    let _ = HELD.try_with(|held| {
+        held.set(held.get() + gained as isize - lost as isize);
+        if WATCHED.get() {
+            MOST.set(MOST.get().max(held.get()));
+        }
+    });
 }
 
 fn note(size: usize) {
@@ -44,7 +51,9 @@ unsafe impl GlobalAlloc for Counting {
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         note(size);
-        hold(size, layout.size());
+        // Where it can't grow in its place, both are there while one is copied to the other.
+        hold(size, 0);
+        hold(0, layout.size());
         // SAFETY: the caller keeps the contract of `realloc`.
         unsafe { System.realloc(pointer, layout, size) }
     }
@@ -69,4 +78,18 @@ pub(crate) fn taken() -> (usize, usize) {
 /// Octets that this thread has allocated and not freed, counted or not.
 pub(crate) fn held() -> isize {
     HELD.get()
+}
+
+/// Runs a call into the engine, and takes note of the most octets that were held at any moment of it.
+pub(crate) fn watched<T>(call: impl FnOnce() -> T) -> T {
+    MOST.set(MOST.get().max(held()));
+    WATCHED.set(true);
+    let result = call();
+    WATCHED.set(false);
+    result
+}
+
+/// The most octets that were held at any moment that was watched since the last call.
+pub(crate) fn most() -> isize {
+    MOST.replace(isize::MIN)
 }
