@@ -13,7 +13,9 @@ mod common;
 mod counting;
 
 use amqp_proto::protocol::{Properties, basic, confirm};
-use amqp_proto::{ChannelId, ClientConfig, Connection, Heartbeat, Instant, ServerConfig};
+use amqp_proto::{
+    ChannelId, ClientConfig, Connection, ContentMode, Heartbeat, Instant, ServerConfig,
+};
 use bytes::{Buf, Bytes, BytesMut};
 use common::*;
 use core::time::Duration;
@@ -338,6 +340,44 @@ fn a_burst_leaves_nothing_behind_on_a_server() {
             rest(&mut server, &mut now);
             let after = held() - at_first;
             assert!(after <= before, "{name}: {before} octets before, {after} after");
+        }
+    }
+}
+
+/// Octets that come one by one while nobody polls: each in a buffer of its own, as large as reads are.
+#[test]
+fn what_waits_holds_little_more_than_its_octets() {
+    const READ: usize = 16 << 10;
+    const WAITING: isize = 100_000;
+    let mut config = ServerConfig::default();
+    config.content = ContentMode::Streamed;
+    let mut streamed = server(config);
+    let size = u32::MAX / 4;
+    let begun = [channel_open(1), publish(1, "k"), header(1, size.into(), BARE)].concat();
+    feed(&mut streamed, &[&begun[..], b"\x03\0\x01\0\x01\0\0first"].concat());
+    poll(&mut streamed);
+    let plain = server(ServerConfig::default());
+    for (server, octets) in [(streamed, &b"x"[..]), (plain, HEARTBEAT)] {
+        for (name, door) in DOORS {
+            let before = held();
+            let mut server = server.clone();
+            let mut buffer = BytesMut::new();
+            for octet in octets.iter().cycle().take(WAITING as usize) {
+                if name == "handle_input" {
+                    buffer.reserve(READ);
+                    buffer.extend_from_slice(&[*octet]);
+                    server.handle_input(T0, &mut buffer);
+                } else {
+                    let mut octets = Vec::with_capacity(READ);
+                    octets.push(*octet);
+                    door(&mut server, T0, &mut buffer, octets.into());
+                }
+            }
+            let after = held() - before;
+            let most = 3 * WAITING + 10 * 2 * READ as isize;
+            assert!(after <= most, "{name}: {after} octets for {WAITING}");
+            poll(&mut server);
+            drop((server, buffer));
         }
     }
 }

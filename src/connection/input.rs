@@ -10,14 +10,15 @@
 //! chunks begin with what comes of it.
 
 mod cut;
+mod waiting;
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
 
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::connection::ahead::{Ahead, Preamble, Unit};
+use crate::connection::input::waiting::Waiting;
 use crate::event::ChannelId;
 use crate::frame::{FRAME_HEADER_LEN, FrameHeader, FrameType};
 
@@ -31,9 +32,6 @@ const LONGEST_CHUNK: usize = 1 << 30;
 /// 16 KiB, and what belongs to it.
 const KEPT: usize = 17 << 10;
 
-/// So many places are kept for chunks that wait.
-const KEPT_CHUNKS: usize = 64;
-
 #[derive(Clone)]
 pub(crate) struct Input {
     /// The frames that are being decoded, unless nothing is left of them, and how far. They are whole,
@@ -43,12 +41,12 @@ pub(crate) struct Input {
     /// Where the frames of the last chunk end is seen when it is decoded: it may end inside of one.
     uncut: bool,
     /// What waits to be decoded behind them.
-    chunks: VecDeque<Bytes>,
+    waiting: Waiting,
     /// The frame at the front of the chunk, or of what comes next, where it isn't whole.
     pub(crate) open: Option<OpenFrame>,
     /// Octets of that frame that are still to come, the end octet with them.
     to_come: usize,
-    /// Octets of the stream up to the end of all `chunks`.
+    /// Octets of the stream up to the end of all chunks.
     cut: u64,
     /// The beginning of a frame, where it was not left with the caller.
     partial: BytesMut,
@@ -88,7 +86,7 @@ impl Input {
             chunk: None,
             at: 0,
             uncut: false,
-            chunks: VecDeque::new(),
+            waiting: Waiting::default(),
             open: None,
             to_come: 0,
             cut: 0,
@@ -237,6 +235,7 @@ impl Input {
             && self.ahead.is_empty()
             && self.open.is_none()
             && !self.refused
+            && !self.waiting.is_gathering()
     }
 
     /// Whether the beginning of the frame ahead is kept as it was given.
@@ -340,10 +339,10 @@ impl Input {
             return;
         }
         self.cut += chunk.len() as u64;
-        if self.chunk.is_none() && self.chunks.is_empty() {
+        if self.chunk.is_none() && self.waiting.is_empty() {
             self.chunk = Some(chunk);
         } else {
-            self.chunks.push_back(chunk);
+            self.waiting.push(chunk);
         }
     }
 
@@ -420,7 +419,7 @@ impl Input {
     /// Gives back memory that nothing waits in.
     pub(crate) fn release(&mut self) {
         self.partial = BytesMut::from(&self.partial[..]);
-        self.chunks.shrink_to_fit();
+        self.waiting.release();
     }
 
     /// Whether there are whole frames to decode; `chunk` holds some then.
@@ -431,10 +430,7 @@ impl Input {
 
     #[inline(never)]
     fn begin_chunk(&mut self) -> bool {
-        self.chunk = self.chunks.pop_front();
-        if self.chunk.is_none() && self.chunks.capacity() > KEPT_CHUNKS {
-            self.chunks = VecDeque::new();
-        }
+        self.chunk = self.waiting.pop();
         self.chunk.is_some()
     }
 
@@ -465,7 +461,7 @@ impl Input {
         if self.chunk.as_ref()?.len().saturating_sub(self.at) >= FRAME_HEADER_LEN {
             return None;
         }
-        if self.chunks.is_empty() {
+        if self.waiting.is_empty() {
             self.cut_now();
         }
         self.before = self.offset();
@@ -478,7 +474,7 @@ impl Input {
         self.dead = true;
         self.before = self.offset();
         (self.chunk, self.at, self.uncut) = (None, 0, false);
-        self.chunks = VecDeque::new();
+        self.waiting = Waiting::default();
         (self.open, self.to_come) = (None, 0);
         (self.partial, self.begun) = (BytesMut::new(), Bytes::new());
         self.ahead = Ahead::default();
@@ -499,7 +495,7 @@ impl Input {
                 .extend(FrameHeader { frame_type: FrameType::BODY, channel, size: left }.encode());
         }
         unread.extend(self.chunk.as_ref().and_then(|chunk| chunk.get(self.at..)).unwrap_or(&[]));
-        unread.extend(self.chunks.into_iter().flatten());
+        unread.extend(self.waiting.into_octets());
         unread.extend_from_slice(&self.partial);
         unread.extend_from_slice(&self.begun);
         unread

@@ -16,7 +16,7 @@ impl Input {
     #[inline(never)]
     fn cut_last(&mut self) {
         self.uncut = false;
-        let waiting = self.chunks.pop_back();
+        let waiting = self.waiting.pop_last();
         let (from, is_waiting) = (if waiting.is_some() { 0 } else { self.at }, waiting.is_some());
         let Some(mut chunk) = waiting.or_else(|| self.chunk.take()) else { return };
         let whole = from + self.scan(chunk.get(from..).unwrap_or(&[]), LONGEST_CHUNK, true);
@@ -27,7 +27,7 @@ impl Input {
         }
         chunk.truncate(whole);
         if is_waiting {
-            self.chunks.push_back(chunk);
+            self.waiting.push(chunk);
         } else {
             self.chunk = Some(chunk);
         }
@@ -36,7 +36,7 @@ impl Input {
     /// Whether a frame ends outside of the chunk; the chunk ends before it then.
     #[inline(never)]
     pub(crate) fn ends_before_frame(&mut self) -> bool {
-        if self.chunks.is_empty() {
+        if self.waiting.is_empty() {
             self.cut_now();
         }
         self.chunk.as_ref().is_none_or(|chunk| chunk.len() <= self.at)
