@@ -1,18 +1,40 @@
 //! Reply texts: at most 255 octets, cut at a character (`CLS-08`).
 
-use alloc::string::{String, ToString};
-use core::fmt::Display;
+use alloc::string::String;
+use core::fmt::{self, Display, Write};
 
 /// The longest short string, in octets.
 const LONGEST: usize = 255;
 
+/// The text that this is displayed as. What is cut off isn't written first: a peer's words, of which texts may
+/// consist, can be as long as a frame.
 pub(crate) fn truncated(text: &(impl Display + ?Sized)) -> String {
-    let mut text = text.to_string();
-    if text.len() > LONGEST {
-        let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-        text.truncate(end);
+    let mut short = Short { text: String::new(), is_cut: false };
+    // It fails where it is cut.
+    let _ = write!(short, "{text}");
+    short.text
+}
+
+struct Short {
+    text: String,
+    is_cut: bool,
+}
+
+impl Write for Short {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.is_cut {
+            return Err(fmt::Error);
+        }
+        let room = LONGEST - self.text.len();
+        if text.len() <= room {
+            self.text.push_str(text);
+            return Ok(());
+        }
+        self.is_cut = true;
+        let end = (0..=room).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        self.text.push_str(text.get(..end).unwrap_or_default());
+        Err(fmt::Error)
     }
-    text
 }
 
 #[cfg(test)]
@@ -24,5 +46,14 @@ mod tests {
         assert_eq!(truncated("short"), "short");
         assert_eq!(truncated(&"x".repeat(300)).len(), 255);
         assert_eq!(truncated(&"é".repeat(200)), "é".repeat(127));
+        let (long, short) = ("é".repeat(127), "xy");
+        // Nothing follows what was cut, although it would fit.
+        assert_eq!(truncated(&format_args!("{long}éx")), long);
+        assert_eq!(truncated(&format_args!("{long}{short}")), [&long, "x"].concat());
+    }
+
+    #[test]
+    fn keeps_no_room_for_what_is_cut_off() {
+        assert!(truncated(&"x".repeat(100_000)).capacity() <= 512);
     }
 }

@@ -6,7 +6,6 @@
 //!   phase    Header      Start         Secure           Tune    Opening           Open
 //! ```
 
-use alloc::format;
 use alloc::string::String;
 
 use crate::channel::{Fault, Incoming};
@@ -106,7 +105,7 @@ impl Connection {
 
     /// The configuration asks for something that can't be written.
     fn cannot_send(&mut self, method: &str, error: EncodeError) {
-        let text = truncated(&format!("{method} can't be sent: {error}"));
+        let text = truncated(&format_args!("{method} can't be sent: {error}"));
         self.finish(CloseReason::new(Initiator::Local, ReplyCode::INTERNAL_ERROR, text));
     }
 
@@ -221,7 +220,7 @@ impl Connection {
         let Some((index, mechanism)) = chosen else {
             let text = match start.mechanisms.is_empty() {
                 true => String::from("the server offers none"),
-                false => truncated(&format!("the server offers {}", start.mechanisms)),
+                false => truncated(&format_args!("the server offers {}", start.mechanisms)),
             };
             let code = ReplyCode::NOT_ALLOWED;
             let reason = CloseReason::new(Initiator::Library, code, text);
