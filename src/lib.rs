@@ -44,7 +44,8 @@
 //!   possibly much later. Everything else of the handshake, heartbeats, close-ok, flow-ok and channel
 //!   open-ok are automatic.
 //! * **Contents come whole**, in one [`Event::Content`], up to [`Limits::whole_body`]; a larger body comes
-//!   as [`Event::ContentStart`] and [`Event::ContentPart`]s. Handle these too, or refuse larger bodies by
+//!   as [`Event::ContentStart`] and [`Event::ContentPart`]s, and so does one that begins while too many others
+//!   aren't complete ([`Limits::unfinished_contents`]). Handle these too, or refuse them by
 //!   [`Limits::max_body`]. [`ContentMode::Streamed`] asks for parts of all bodies: they are handed on as their
 //!   octets come, without waiting for the rest of their frame.
 //! * **Memory is budgeted** by [`Limits`], judged before anything is allocated.

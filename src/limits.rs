@@ -29,8 +29,14 @@ pub struct Limits {
     /// Depth, entries and octets of field tables and arrays.
     pub table: TableLimits,
     /// Largest body, in octets, that is gathered and handed over in one piece; a larger one comes
-    /// in parts, which is no error. 16 MiB.
+    /// in parts, which is no error. 16 MiB; never more than 1 GiB.
     pub whole_body: u64,
+    /// Octets that contents may hold which have begun and aren't complete, on all channels together: the
+    /// announced sizes of bodies that come in several frames and are gathered, and content headers above
+    /// 1 KiB that wait for a body. What finds no room comes in parts, or, where
+    /// [`max_body`](Self::max_body) says that there are to be none, closes its channel with 311. 64 MiB, four
+    /// of the largest bodies that are gathered: peers mostly finish one content before they begin the next.
+    pub unfinished_contents: u64,
     /// Largest body, in octets, that a peer may announce; above it the channel is closed with 311 at
     /// the header frame (`LIM-04`). None on a client, 512 MiB on a server unless set.
     pub max_body: Option<u64>,
@@ -79,6 +85,7 @@ impl Limits {
         limits.method_or_header_frame = 4096;
         limits.unlimited_frame = 4096;
         limits.whole_body = 4096;
+        limits.unfinished_contents = 4096;
         limits.open_requests = 8;
         limits.unconfirmed = 32;
         limits.unacked = 32;
@@ -109,6 +116,7 @@ impl Limits {
             unlimited_frame: 16 << 20,
             table: TableLimits::DEFAULT,
             whole_body: 16 << 20,
+            unfinished_contents: 64 << 20,
             max_body: None,
             max_publish: u64::MAX,
             open_requests: 1024,

@@ -118,6 +118,104 @@ fn bodies_above_whole_body_come_in_parts() {
     ));
 }
 
+/// A server with channels 1 to 4, on which 1000 octets may be gathered at a time.
+fn gathering(parts: bool) -> Connection {
+    let mut config = ServerConfig::default();
+    config.limits.unfinished_contents = 1000;
+    config.limits.whole_body = 800;
+    config.limits.max_body = Some(if parts { 10_000 } else { 800 });
+    let mut server = server(config);
+    (1..=4).for_each(|number| feed(&mut server, &channel_open(number)));
+    poll(&mut server);
+    output(&mut server);
+    server
+}
+
+/// A publish of so many octets and its first one.
+fn begun(channel: u16, size: u64) -> Vec<u8> {
+    [publish(channel, "key"), header(channel, size, BARE), body(channel, b"1")].concat()
+}
+
+/// Headers of a publish, so many octets long, which wait for a body.
+fn headed(channel: u16, size: usize) -> Vec<u8> {
+    let table = long(&[b"\x01nS", &long(&vec![b'x'; size - 14 - 4 - 7])[..]].concat());
+    let header = header(channel, 9, &[b"\x20\0", &table[..]].concat());
+    assert_eq!(header.len() - 8, size);
+    [publish(channel, "key"), header].concat()
+}
+
+fn told(server: &mut Connection, octets: &[u8]) -> Vec<&'static str> {
+    feed(server, octets);
+    let name = |event: Event| match event {
+        Event::Content(_) => "whole",
+        Event::ContentStart(_) => "begins",
+        Event::ContentPart(part) if part.last => "last",
+        Event::ContentPart(_) => "part",
+        Event::Violation(violation) => violation.rule,
+        event => panic!("{event}"),
+    };
+    poll(server).into_iter().map(name).collect()
+}
+
+#[test]
+fn unfinished_contents_share_their_room() {
+    let mut server = gathering(true);
+    assert_eq!(told(&mut server, &begun(1, 600)), [""; 0]);
+    assert_eq!(told(&mut server, &begun(2, 400)), [""; 0]);
+    // No octet more, but for a body that is whole with its first frame.
+    assert_eq!(told(&mut server, &begun(3, 2)), ["begins", "part"]);
+    assert_eq!(told(&mut server, &message(publish(4, "key"), 4, &[7; 700], 700)), ["whole"]);
+    assert_eq!(told(&mut server, &body(3, b"2")), ["last"]);
+    // The room of what has ended, well or badly, is free again.
+    assert_eq!(told(&mut server, &body(2, &[7; 399])), ["whole"]);
+    assert_eq!(told(&mut server, &begun(3, 401)), ["begins", "part"]);
+    assert_eq!(told(&mut server, &begun(4, 400)), [""; 0]);
+    assert_eq!(told(&mut server, &begun(2, 1)), ["whole"]);
+    server.channel(id(1)).unwrap().close(ReplyCode(200), "").unwrap();
+    assert_eq!(told(&mut server, &begun(2, 600)), [""; 0]);
+    assert_eq!(told(&mut server, &body(2, &[7; 599])), ["whole"]);
+    assert_eq!(told(&mut server, &body(4, &[7; 399])), ["whole"]);
+}
+
+#[test]
+fn large_headers_count_among_unfinished_contents() {
+    let mut server = gathering(true);
+    // Those of up to 1 KiB don't, nor does one whose body is complete.
+    assert_eq!(told(&mut server, &headed(1, 1024)), [""; 0]);
+    assert_eq!(told(&mut server, &headed(2, 1025)), ["begins"]);
+    let mut config = ServerConfig::default();
+    config.limits.unfinished_contents = 2000;
+    let mut server = server_with_channels(config);
+    for _ in 0..2 {
+        assert_eq!(told(&mut server, &headed(1, 1100)), [""; 0]);
+        assert_eq!(told(&mut server, &headed(2, 1100)), ["begins"]);
+        assert_eq!(told(&mut server, &body(2, &[7; 9])), ["last"]);
+        assert_eq!(told(&mut server, &body(1, &[7; 9])), ["whole"]);
+    }
+}
+
+fn server_with_channels(config: ServerConfig) -> Connection {
+    let mut server = server(config);
+    feed(&mut server, &[channel_open(1), channel_open(2)].concat());
+    poll(&mut server);
+    server
+}
+
+/// Who takes no body in parts gets none.
+#[test]
+fn where_no_parts_are_wanted_the_channel_closes() {
+    for octets in [begun(2, 401), headed(2, 1100)] {
+        let mut server = gathering(false);
+        assert_eq!(told(&mut server, &begun(1, 600)), [""; 0]);
+        assert_eq!(told(&mut server, &octets), ["LIM-10"]);
+        let sent = frames(&output(&mut server));
+        assert!(sent[0].2.starts_with(b"\0\x14\0\x28\x01\x37"), "channel.close with 311");
+        assert!(sent[0].2.ends_with(b"\0\x3C\0\x28"), "basic.publish is to blame");
+        assert_eq!(told(&mut server, &body(2, &[7; 400])), [""; 0]);
+        assert_eq!(told(&mut server, &body(1, &[7; 599])), ["whole"]);
+    }
+}
+
 /// A consumer that is there at once.
 fn consume() -> basic::Consume<'static> {
     let (queue, consumer_tag) = ("q".into(), "c".into());

@@ -381,3 +381,18 @@ fn what_waits_holds_little_more_than_its_octets() {
         }
     }
 }
+
+/// Enough channels that what each of them keeps is seen.
+const MANY: u16 = 200;
+
+#[test]
+fn channels_do_not_keep_places_for_contents() {
+    let mut server = idle_server(MANY, 0);
+    let before = held();
+    let body = vec![7; 60_000];
+    for number in 1..=MANY {
+        take(&mut server, T0, DOORS[0].1, &message(publish(number, "k"), number, &body, 40_000));
+    }
+    let after = held() - before;
+    assert!(after < 1 << 20, "{after}");
+}

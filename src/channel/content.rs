@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
+use crate::channel::gathering::{Gathering, KEPT, SMALL_HEADER};
 use crate::channel::incoming::{Fault, Incoming};
 use crate::channel::returns::Likeness;
 use crate::channel::state::{ChannelPhase, ChannelState};
@@ -12,9 +13,6 @@ use crate::event::{Content, ContentPart, ContentStart, Event, Head, ONE_OF_SEVER
 use crate::frame::{CONTENT_HEADER_MIN_SIZE, FRAME_HEADER_LEN, FrameHeader, FrameType};
 use crate::protocol::{ContentHeader, Dialect, MethodKind, Properties, ReplyCode};
 use crate::wire::{DecodeErrorKind, TableLimits};
-
-/// The place of a content that was gathered is kept for the next one up to this many octets.
-const KEPT: usize = 64 << 10;
 
 /// How far the content on a channel has come.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +24,8 @@ pub(crate) struct Receiving {
     whole: bool,
     /// Empty body frames in a row.
     empty: u16,
+    /// Octets that are set aside for it among those of all channels.
+    held: u32,
     head: HeadPlace,
     /// Where the header's payload begins, counted from the method's frame.
     header_at: u32,
@@ -53,6 +53,7 @@ impl Receiving {
         kind: MethodKind::BasicPublish,
         whole: true,
         empty: 0,
+        held: 0,
         head: HeadPlace::Gone,
         header_at: 0,
         number: 0,
@@ -97,6 +98,7 @@ impl ChannelState {
         &mut self,
         frame: &Incoming<'_>,
         rules: &ContentRules,
+        gathering: &mut Gathering,
         next: &mut Option<Event>,
         events: &mut VecDeque<Event>,
     ) -> Result<(), Fault> {
@@ -127,10 +129,40 @@ impl ChannelState {
             self.receiving.number = self.returned(header.properties, size);
         }
         if size > 0 && self.receiving.whole {
-            return Ok(());
+            let is_small = frame.size() <= SMALL_HEADER;
+            if is_small || self.hold(frame.size(), frame, rules, gathering)? {
+                return Ok(());
+            }
         }
-        self.hand_out(frame, rules, size, next, events);
+        self.hand_out(frame, rules, size, gathering, next, events);
         Ok(())
+    }
+
+    /// Sets room aside for what the content on this channel is to hold. False: there is none, and it comes
+    /// in parts. A fault: and this side takes no parts.
+    #[cold]
+    #[inline(never)]
+    fn hold(
+        &mut self,
+        octets: u32,
+        frame: &Incoming<'_>,
+        rules: &ContentRules,
+        gathering: &mut Gathering,
+    ) -> Result<bool, Fault> {
+        if gathering.hold(octets) {
+            self.receiving.held += octets;
+            return Ok(true);
+        }
+        if rules.max_body > rules.whole_body {
+            self.receiving.whole = false;
+            return Ok(false);
+        }
+        let (code, got) = (ReplyCode::CONTENT_TOO_LARGE, Got::Number(octets.into()));
+        let expected = "fewer contents that aren't complete";
+        let mut fault = frame.fault("LIM-10", code, expected, got);
+        fault.scope = Scope::Channel(frame.channel);
+        fault.method = self.receiving.kind.id(rules.dialect).unwrap_or_default();
+        Err(fault)
     }
 
     /// Hands out a content without a body, or the beginning of one whose body comes part by part.
@@ -140,10 +172,11 @@ impl ChannelState {
         frame: &Incoming<'_>,
         rules: &ContentRules,
         size: u64,
+        gathering: &mut Gathering,
         next: &mut Option<Event>,
         events: &mut VecDeque<Event>,
     ) {
-        let head = self.take_head(frame, rules);
+        let head = self.take_head(frame, rules, gathering);
         if size == 0 {
             self.receiving.awaited = Awaited::Method; // CNT-09
         }
@@ -206,21 +239,22 @@ impl ChannelState {
     }
 
     /// Method and header, where `frame` is the last that is needed.
-    fn take_head(&mut self, frame: &Incoming<'_>, rules: &ContentRules) -> Head {
+    fn take_head(
+        &mut self,
+        frame: &Incoming<'_>,
+        rules: &ContentRules,
+        gathering: &mut Gathering,
+    ) -> Head {
         let octets = match self.receiving.head {
             HeadPlace::Chunk { start } => slice(frame.chunk, start, frame.payload_end()),
-            HeadPlace::Buffer | HeadPlace::Gone => self.take_buffer(),
+            HeadPlace::Buffer | HeadPlace::Gone => self.take_buffer(gathering),
         };
         self.head(octets, rules)
     }
 
-    /// All that was gathered. The place of what is large isn't kept for what comes next.
-    fn take_buffer(&mut self) -> Bytes {
-        let octets = self.gathered.split().freeze();
-        if octets.len() > KEPT {
-            self.gathered = BytesMut::new();
-        }
-        octets
+    /// All that was gathered.
+    fn take_buffer(&mut self, gathering: &mut Gathering) -> Bytes {
+        gathering.taken(core::mem::take(&mut self.gathered))
     }
 
     #[inline]
@@ -233,7 +267,9 @@ impl ChannelState {
         &mut self,
         frame: &Incoming<'_>,
         rules: &ContentRules,
+        gathering: &mut Gathering,
         next: &mut Option<Event>,
+        events: &mut VecDeque<Event>,
     ) -> Result<(), Fault> {
         let receiving = &mut self.receiving;
         if receiving.awaited != Awaited::Body {
@@ -241,9 +277,12 @@ impl ChannelState {
         }
         // Mostly a frame brings all of a body, or what is left of it.
         if u64::from(frame.size()) != receiving.missing || !receiving.whole {
-            return self.on_some_body(frame, rules, next);
+            return self.on_some_body(frame, rules, gathering, next, events);
         }
         receiving.awaited = Awaited::Method;
+        if receiving.held > 0 {
+            gathering.let_go(core::mem::take(&mut receiving.held));
+        }
         match self.receiving.head {
             HeadPlace::Chunk { start } => {
                 let octets = slice(frame.chunk, start, frame.payload_end());
@@ -252,7 +291,7 @@ impl ChannelState {
                 *next = Some(Event::Content(Content { body: None, body_at, head }));
             }
             HeadPlace::Buffer | HeadPlace::Gone => {
-                *next = Some(Event::Content(self.take_gathered(frame, rules)));
+                *next = Some(Event::Content(self.take_gathered(frame, rules, gathering)));
             }
         }
         Ok(())
@@ -264,7 +303,9 @@ impl ChannelState {
         &mut self,
         frame: &Incoming<'_>,
         rules: &ContentRules,
+        gathering: &mut Gathering,
         next: &mut Option<Event>,
+        events: &mut VecDeque<Event>,
     ) -> Result<(), Fault> {
         let receiving = &mut self.receiving;
         let len = u64::from(frame.size());
@@ -281,9 +322,16 @@ impl ChannelState {
             return self.on_empty_body(frame, rules);
         }
         receiving.empty = 0;
+        let size = receiving.missing;
         receiving.missing -= len;
         if receiving.whole {
-            self.gather(frame);
+            // No body that is gathered is as long as that.
+            let size = u32::try_from(size).unwrap_or(u32::MAX);
+            if self.has_gathered() || self.hold(size, frame, rules, gathering)? {
+                self.gather(frame, gathering);
+            } else {
+                self.hand_out_begun(frame, rules, gathering, next, events);
+            }
             return Ok(());
         }
         let last = receiving.missing == 0;
@@ -293,6 +341,32 @@ impl ChannelState {
         let octets = slice(frame.chunk, frame.payload_start(), frame.payload_end());
         *next = Some(Event::ContentPart(ContentPart { channel: self.id, octets, last }));
         Ok(())
+    }
+
+    /// Whether octets of a body have been gathered.
+    fn has_gathered(&self) -> bool {
+        matches!(self.receiving.head, HeadPlace::Buffer) && self.gathered.len() > self.head_len()
+    }
+
+    /// Hands out the beginning of a content whose body there is no room for, and the first octets of that:
+    /// the others come part by part.
+    #[cold]
+    fn hand_out_begun(
+        &mut self,
+        frame: &Incoming<'_>,
+        rules: &ContentRules,
+        gathering: &mut Gathering,
+        next: &mut Option<Event>,
+        events: &mut VecDeque<Event>,
+    ) {
+        gathering.let_go(core::mem::take(&mut self.receiving.held));
+        self.let_go_of(frame.chunk, gathering);
+        let octets = self.take_buffer(gathering);
+        let head = self.head(octets, rules);
+        self.receiving.head = HeadPlace::Gone;
+        *next = Some(Event::ContentStart(ContentStart { head }));
+        let octets = slice(frame.chunk, frame.payload_start(), frame.payload_end());
+        events.push_back(Event::ContentPart(ContentPart { channel: self.id, octets, last: false }));
     }
 
     #[cold]
@@ -337,8 +411,8 @@ impl ChannelState {
 
     /// Keeps a part of a body that isn't the last one, behind what came before it.
     #[inline(never)]
-    fn gather(&mut self, frame: &Incoming<'_>) {
-        self.let_go_of(frame.chunk);
+    fn gather(&mut self, frame: &Incoming<'_>, gathering: &mut Gathering) {
+        self.let_go_of(frame.chunk, gathering);
         self.keep(frame.payload, self.receiving.missing);
     }
 
@@ -367,7 +441,12 @@ impl ChannelState {
 
     /// The content whose last body octets have come, where its head isn't in their chunk.
     #[inline(never)]
-    fn take_gathered(&mut self, frame: &Incoming<'_>, rules: &ContentRules) -> Content {
+    fn take_gathered(
+        &mut self,
+        frame: &Incoming<'_>,
+        rules: &ContentRules,
+        gathering: &mut Gathering,
+    ) -> Content {
         let head_len = self.head_len();
         let body = if self.gathered.len() == head_len {
             // All of the body is in one frame, which may be large.
@@ -376,7 +455,7 @@ impl ChannelState {
             self.keep(frame.payload, 0);
             None
         };
-        Content { body, body_at: head_len, head: self.take_head(frame, rules) }
+        Content { body, body_at: head_len, head: self.take_head(frame, rules, gathering) }
     }
 
     /// Octets of method and header in the channel's own buffer.
@@ -389,7 +468,7 @@ impl ChannelState {
 
     /// Moves what an unfinished content holds of `chunk` into the channel's own buffer, so that the
     /// read buffer can be reused.
-    pub(crate) fn let_go_of(&mut self, chunk: &Bytes) {
+    pub(crate) fn let_go_of(&mut self, chunk: &Bytes, gathering: &mut Gathering) {
         let HeadPlace::Chunk { start } = self.receiving.head else { return };
         if self.receiving.awaited == Awaited::Method {
             return;
@@ -397,7 +476,7 @@ impl ChannelState {
         self.receiving.head = HeadPlace::Buffer;
         let octets = chunk.get(start as usize..).unwrap_or(&[]);
         // Frames of other channels may lie between method and header: they stay behind.
-        self.gathered.clear();
+        self.gathered = gathering.place();
         self.gathered.extend_from_slice(first_frame(octets));
         if self.receiving.awaited == Awaited::Body {
             let header_at = self.receiving.header_at as usize - FRAME_HEADER_LEN;
@@ -420,7 +499,8 @@ impl ChannelState {
     }
 
     /// Forgets an unfinished content.
-    pub(crate) fn drop_content(&mut self) {
+    pub(crate) fn drop_content(&mut self, gathering: &mut Gathering) {
+        gathering.let_go(self.receiving.held);
         self.receiving = Receiving::NOTHING;
         self.gathered = BytesMut::new();
     }

@@ -5,6 +5,7 @@ mod confirms;
 mod consumers;
 mod content;
 mod deliveries;
+mod gathering;
 mod incoming;
 mod index;
 mod ledger;

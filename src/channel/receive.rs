@@ -298,7 +298,7 @@ impl Session {
     ) -> Result<(), Fault> {
         match self.channels.look_up_mut(frame.channel) {
             Some(state) if state.phase == ChannelPhase::Open => {
-                state.on_header(frame, rules, next, &mut self.events)
+                state.on_header(frame, rules, &mut self.gathering, next, &mut self.events)
             }
             state => not_now(frame, FrameType::HEADER, state.map(|state| state.phase)),
         }
@@ -313,7 +313,9 @@ impl Session {
         next: &mut Option<Event>,
     ) -> Result<(), Fault> {
         match self.channels.look_up_mut(frame.channel) {
-            Some(state) if state.phase == ChannelPhase::Open => state.on_body(frame, rules, next),
+            Some(state) if state.phase == ChannelPhase::Open => {
+                state.on_body(frame, rules, &mut self.gathering, next, &mut self.events)
+            }
             state => not_now(frame, FrameType::BODY, state.map(|state| state.phase)),
         }
     }

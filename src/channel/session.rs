@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use bytes::{Buf, Bytes};
 
 use crate::channel::content::ContentRules;
+use crate::channel::gathering::Gathering;
 use crate::channel::state::ChannelPhase;
 use crate::channel::table::{ChannelTable, Slot};
 use crate::channel::unacked::Unacked;
@@ -58,6 +59,7 @@ pub(crate) struct Session {
     pub(crate) input_ended: bool,
     /// Channels that hold octets of the chunk that is being decoded.
     pub(crate) pinning: Vec<Slot>,
+    pub(crate) gathering: Gathering,
 }
 
 /// What a command may use of the output.
@@ -101,6 +103,7 @@ impl Session {
             held: None,
             input_ended: false,
             pinning: Vec::new(),
+            gathering: Gathering::new(limits.unfinished_contents),
         }
     }
 
@@ -108,7 +111,7 @@ impl Session {
         ContentRules {
             dialect: self.dialect,
             streamed: self.content == ContentMode::Streamed,
-            whole_body: self.limits.whole_body,
+            whole_body: self.limits.whole_body.min(LARGEST_WHOLE_BODY),
             max_body: self.limits.max_body.unwrap_or(u64::MAX),
             empty_body_frames: self.limits.empty_body_frames,
             any_weight: self.profile.any_weight,
@@ -180,6 +183,7 @@ impl Session {
         self.spares.clear();
         self.events.shrink_to_fit();
         self.pinning.shrink_to_fit();
+        self.gathering.release();
         self.channels.release();
     }
 
@@ -468,7 +472,7 @@ impl Session {
         let channel = Some(state.id);
         // A get whose message has begun comes first.
         let cut_off = state.unfinished_get();
-        state.drop_content();
+        state.drop_content(&mut self.gathering);
         let requests = state.requests.as_mut();
         let pending = requests.map(|requests| core::mem::take(&mut requests.pending));
         let pending = pending.into_iter().flatten();
@@ -496,6 +500,9 @@ impl Session {
         }
     }
 }
+
+/// No body is gathered that is larger, whatever the configuration says: 1 GiB.
+const LARGEST_WHOLE_BODY: u64 = 1 << 30;
 
 /// Frame-max for what is sent before tuning is over, in octets (`HS-09`).
 pub(crate) const FRAME_BEFORE_TUNE_SENT: u32 = crate::frame::FRAME_MIN_SIZE;

@@ -193,9 +193,6 @@ impl ChannelState {
         self.confirms.release();
         self.unacked.release();
         self.consumers.release();
-        if self.gathered.is_empty() {
-            self.gathered = BytesMut::new();
-        }
     }
 
     pub(crate) fn vacant(id: ChannelId) -> Self {

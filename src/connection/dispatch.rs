@@ -99,7 +99,7 @@ impl Connection {
         while let Some(slot) = self.session.pinning.pop() {
             if let Some(state) = self.session.channels.get_mut(slot) {
                 state.pinning = false;
-                state.let_go_of(chunk);
+                state.let_go_of(chunk, &mut self.session.gathering);
             }
         }
     }

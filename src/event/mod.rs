@@ -66,7 +66,8 @@ pub enum Event {
     Notice(MethodEvent),
     /// A whole content: a publish, delivery, return or get-ok with header and body.
     ///
-    /// A body above [`Limits::whole_body`](crate::Limits::whole_body) comes in parts instead.
+    /// A body above [`Limits::whole_body`](crate::Limits::whole_body) comes in parts instead, and one for
+    /// which [`Limits::unfinished_contents`](crate::Limits::unfinished_contents) leaves no room.
     Content(Content),
     /// The beginning of a content whose body comes in parts.
     ContentStart(ContentStart),

@@ -1,0 +1,68 @@
+//! What contents hold that have begun and aren't complete, on all channels of a connection together, and
+//! the places in which they are gathered.
+
+use alloc::vec::Vec;
+
+use bytes::{Bytes, BytesMut};
+
+/// Content headers up to this many octets aren't counted: each channel has at most one.
+pub(crate) const SMALL_HEADER: u32 = 1024;
+
+/// The place of a content that was gathered is kept for the next one up to this many octets.
+pub(crate) const KEPT: usize = 64 << 10;
+
+/// So many places are kept, for whichever channels need them next.
+const PLACES: usize = 4;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Gathering {
+    /// Announced sizes of bodies of which a part has come, and sizes of headers that wait for a body.
+    octets: u64,
+    limit: u64,
+    places: Vec<BytesMut>,
+}
+
+impl Gathering {
+    pub(crate) const fn new(limit: u64) -> Self {
+        Self { octets: 0, limit, places: Vec::new() }
+    }
+
+    /// Sets room aside for so many octets more. False: there isn't any.
+    #[must_use]
+    pub(crate) fn hold(&mut self, octets: u32) -> bool {
+        let held = self.octets.saturating_add(octets.into());
+        if held > self.limit {
+            return false;
+        }
+        self.octets = held;
+        true
+    }
+
+    /// Gives back what was set aside.
+    pub(crate) fn let_go(&mut self, octets: u32) {
+        self.octets = self.octets.saturating_sub(octets.into());
+    }
+
+    /// A place to gather in.
+    #[inline]
+    pub(crate) fn place(&mut self) -> BytesMut {
+        self.places.pop().unwrap_or_default()
+    }
+
+    /// All that was gathered in this place, which is kept unless it is large.
+    pub(crate) fn taken(&mut self, mut place: BytesMut) -> Bytes {
+        let octets = place.split().freeze();
+        let most = usize::try_from(self.limit).unwrap_or(KEPT).min(KEPT);
+        // It has grown by doubling.
+        let is_small = octets.len() + place.capacity() <= 2 * most;
+        if is_small && self.places.len() < PLACES {
+            self.places.push(place);
+        }
+        octets
+    }
+
+    /// Gives back memory that nothing waits in.
+    pub(crate) fn release(&mut self) {
+        self.places = Vec::new();
+    }
+}
