@@ -396,3 +396,33 @@ fn channels_do_not_keep_places_for_contents() {
     let after = held() - before;
     assert!(after < 1 << 20, "{after}");
 }
+
+/// A little waits on each channel, and in turn much on one.
+#[test]
+fn channels_do_not_keep_what_much_has_needed_for_little() {
+    const CHANNELS: u16 = 30;
+    let mut server = idle_server(CHANNELS, 0);
+    for number in 1..=CHANNELS {
+        feed(&mut server, &consume(number, "c", true));
+    }
+    poll(&mut server);
+    drain(&mut server);
+    let before = held();
+    let (deliver, body) =
+        (basic::Deliver { consumer_tag: "c".into(), ..Default::default() }, vec![7; 1100]);
+    for number in 1..=CHANNELS {
+        feed(&mut server, &method(number, 20, 20, b"\x01").repeat(400_000 / 13));
+        poll(&mut server);
+        // A turn takes the frames of a channel that lie together, or a body: something is left of each.
+        while server.unsent() > 150_000 {
+            for earlier in 1..=number {
+                let mut channel = server.channel(ChannelId::new(earlier).unwrap()).unwrap();
+                channel.deliver(&deliver, Properties::EMPTY, &body).unwrap();
+            }
+            let len = server.transmit().remaining();
+            server.transmit().advance(len);
+        }
+    }
+    let (after, unsent) = (held() - before, server.unsent());
+    assert!(unsent > 100_000 && after < 2 << 20, "{after} octets for {unsent}");
+}

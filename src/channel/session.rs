@@ -384,10 +384,11 @@ impl Session {
             let Some(slot) = self.turns.pop_front() else { break };
             let Some(state) = self.channels.get_mut(slot) else { continue };
             let before = state.lane.octets();
-            state.lane.drain_turn(state.id.number(), &mut self.window);
+            let kept = self.limits.unsent_output / (self.turns.len() + 1);
+            state.lane.drain_turn(state.id.number(), &mut self.window, kept);
             self.waiting = self.waiting.saturating_sub(before - state.lane.octets());
             if state.lane.is_empty() {
-                state.lane.retire(&mut self.spares);
+                state.lane.retire(&mut self.spares, self.limits.unsent_output);
                 state.lane_active = false;
                 if state.phase == ChannelPhase::Draining {
                     self.channels.remove(slot);

@@ -23,6 +23,8 @@ pub(crate) struct Lane {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Spares {
     queues: Vec<Lane>,
+    /// Octets of memory that these hold.
+    octets: usize,
 }
 
 /// So many are kept.
@@ -92,14 +94,17 @@ impl Lane {
     pub(crate) fn prepare(&mut self, spares: &mut Spares) {
         if self.queue.is_none() {
             self.queue = spares.queues.pop().and_then(|lane| lane.queue);
+            spares.octets -= self.queue.as_ref().map_or(0, |queue| queue.memory());
         }
     }
 
-    /// Leaves the memory of a lane that is empty.
-    pub(crate) fn retire(&mut self, spares: &mut Spares) {
-        let emptied = Self { queue: self.queue.take() };
-        if emptied.queue.is_some() && spares.queues.len() < SPARES {
-            spares.queues.push(emptied);
+    /// Leaves the memory of a lane that is empty, unless more than `kept` octets would be left in all.
+    pub(crate) fn retire(&mut self, spares: &mut Spares, kept: usize) {
+        let Some(queue) = self.queue.take() else { return };
+        let octets = spares.octets + queue.memory();
+        if octets <= kept && spares.queues.len() < SPARES {
+            spares.octets = octets;
+            spares.queues.push(Self { queue: Some(queue) });
         }
     }
 
@@ -146,10 +151,12 @@ impl Lane {
         self.queue.as_mut().is_none_or(|queue| queue.keep_begun())
     }
 
-    /// Moves one turn's worth to the window: an item of frames, or one body frame.
-    pub(crate) fn drain_turn(&mut self, channel: u16, window: &mut Transmit) {
+    /// Moves one turn's worth to the window: an item of frames, or one body frame. What is left doesn't
+    /// keep memory that it doesn't need, beyond so many octets.
+    pub(crate) fn drain_turn(&mut self, channel: u16, window: &mut Transmit, kept: usize) {
         if let Some(queue) = &mut self.queue {
             queue.drain_turn(channel, window);
+            queue.shrink(kept);
         }
     }
 
@@ -228,6 +235,30 @@ impl Queue {
     }
 }
 
+impl Queue {
+    /// Octets that it has asked for.
+    fn memory(&self) -> usize {
+        self.frames.capacity() + self.items.capacity() * size_of::<Item>()
+    }
+
+    /// Without this a lane on which little waits could keep what it once needed for much.
+    fn shrink(&mut self, kept: usize) {
+        if self.memory() > kept {
+            self.give_back(kept);
+        }
+    }
+
+    #[inline(never)]
+    fn give_back(&mut self, kept: usize) {
+        if self.frames.len() < self.frames.capacity() / 2 {
+            self.frames.shrink_to(self.frames.len().max(kept / 2));
+        }
+        if self.items.len() < self.items.capacity() / 2 {
+            self.items.shrink_to(self.items.len().max(kept / 2 / size_of::<Item>()));
+        }
+    }
+}
+
 impl Spares {
     /// Gives the memory back.
     pub(crate) fn clear(&mut self) {
@@ -298,7 +329,7 @@ mod tests {
         lane.push_filler(5, 2);
         let mut window = Transmit::default();
         while !lane.is_empty() {
-            lane.drain_turn(1, &mut window);
+            lane.drain_turn(1, &mut window, 0);
         }
         assert_eq!(window.remaining(), 5 + 3 * FRAME_OVERHEAD);
     }
