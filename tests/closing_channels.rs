@@ -300,3 +300,34 @@ fn an_open_connection_has_no_handshake_limit() {
     client.handle_timeout(at(100_000));
     assert_eq!(client.phase(), Phase::Open);
 }
+
+/// What waits on a channel is dropped when it is closed; its turn to write isn't looked for meanwhile, and
+/// is that of whichever channel comes next.
+#[test]
+fn a_channel_in_the_place_of_another_has_its_turn() {
+    let mut config = ServerConfig::default();
+    config.limits.output_window = 100;
+    let mut server = server(config);
+    let flow = |number| method(number, 20, 20, b"\x01");
+    for number in 1..=3 {
+        feed(&mut server, &channel_open(number));
+    }
+    for number in [1, 2, 3, 1, 2, 3, 1, 2, 3] {
+        feed(&mut server, &flow(number));
+    }
+    for number in [2, 3] {
+        feed(&mut server, &[channel_close(number, 200, ""), channel_open(number + 7)].concat());
+        feed(&mut server, &flow(number + 7));
+        poll(&mut server);
+    }
+    let on =
+        |channel, frames: &[(u16, u8)]| frames.iter().filter(|frame| frame.0 == channel).count();
+    let sent: Vec<_> =
+        frames(&output(&mut server)).into_iter().map(|(_, channel, m)| (channel, m[3])).collect();
+    assert_eq!([1, 9, 10].map(|channel| on(channel, &sent)), [4, 2, 2], "{sent:?}");
+    for number in [1, 9, 10] {
+        feed(&mut server, &flow(number));
+        poll(&mut server);
+    }
+    assert_eq!(frames(&output(&mut server)).len(), 3);
+}

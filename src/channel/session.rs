@@ -350,8 +350,8 @@ impl Session {
     fn place_behind(&mut self, slot: Slot, len: usize) -> &mut [u8] {
         let Some(state) = self.channels.get_mut(slot) else { return &mut [] };
         self.waiting += len;
-        if !state.lane_active && len > 0 {
-            state.lane_active = true;
+        if !state.has_turn && len > 0 {
+            state.has_turn = true;
             self.turns.push_back(slot);
         }
         state.lane.prepare(&mut self.spares);
@@ -360,8 +360,8 @@ impl Session {
 
     fn take_turn(&mut self, slot: Slot) {
         let Some(state) = self.channels.get_mut(slot) else { return };
-        if !state.lane_active && !state.lane.is_empty() {
-            state.lane_active = true;
+        if !state.has_turn && !state.lane.is_empty() {
+            state.has_turn = true;
             self.turns.push_back(slot);
         }
     }
@@ -389,7 +389,7 @@ impl Session {
             self.waiting = self.waiting.saturating_sub(before - state.lane.octets());
             if state.lane.is_empty() {
                 state.lane.retire(&mut self.spares, self.limits.unsent_output);
-                state.lane_active = false;
+                state.has_turn = false;
                 if state.phase == ChannelPhase::Draining {
                     self.channels.remove(slot);
                 }
@@ -403,10 +403,8 @@ impl Session {
     pub(crate) fn drop_lane(&mut self, slot: Slot) {
         let Some(state) = self.channels.get_mut(slot) else { return };
         self.waiting = self.waiting.saturating_sub(state.lane.octets());
+        // Its turn finds nothing to do when it comes: to look for it among all turns would cost more.
         state.lane.clear();
-        if core::mem::take(&mut state.lane_active) {
-            self.turns.retain(|turn| *turn != slot);
-        }
     }
 
     /// Forgets what channels have queued whose content would be completed by octets of no meaning,
@@ -424,7 +422,7 @@ impl Session {
         for slot in core::mem::take(&mut self.turns) {
             if let Some(state) = self.channels.get_mut(slot) {
                 state.lane.clear();
-                state.lane_active = false;
+                state.has_turn = false;
             }
         }
         self.waiting = 0;
@@ -463,7 +461,6 @@ impl Session {
     pub(crate) fn forget_channel(&mut self, slot: Slot) {
         self.drop_lane(slot);
         self.fail_pending(slot);
-        self.pinning.retain(|pinning| *pinning != slot);
         self.channels.remove(slot);
     }
 

@@ -115,8 +115,8 @@ pub(crate) struct ChannelState {
     pub(crate) phase: ChannelPhase,
     /// The peer wants no contents for now (`FLW-01`).
     pub(crate) flow_stopped: bool,
-    /// Whether the lane is in the session's round robin.
-    pub(crate) lane_active: bool,
+    /// Whether the place is in the session's round robin. That stays with it when the channel is gone.
+    pub(crate) has_turn: bool,
     /// Whether the session has noted that it may hold octets of the chunk that is being decoded.
     pub(crate) pinning: bool,
     pub(crate) mode: Mode,
@@ -148,7 +148,7 @@ impl ChannelState {
             id,
             phase,
             flow_stopped: false,
-            lane_active: false,
+            has_turn: false,
             pinning: false,
             mode: Mode::Plain,
             sending: None,

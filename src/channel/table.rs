@@ -88,7 +88,10 @@ impl ChannelTable {
         };
         let number = state.id.number();
         match self.slab.get_mut(usize::from(slot)) {
-            Some(place) => *place = state,
+            Some(place) => {
+                let has_turn = place.has_turn;
+                *place = ChannelState { has_turn, ..state };
+            }
             None => {
                 reserve(&mut self.slab);
                 self.slab.push(state);
@@ -105,7 +108,7 @@ impl ChannelTable {
             return;
         }
         let number = state.id.number();
-        *state = ChannelState::vacant(state.id);
+        *state = ChannelState { has_turn: state.has_turn, ..ChannelState::vacant(state.id) };
         self.index.remove(number);
         if self.last.1 == slot {
             self.last = (0, Slot(NONE));
@@ -189,5 +192,17 @@ mod tests {
         );
         assert_eq!((open(&mut table, 7), open(&mut table, 8)), (Slot(1), Slot(3)));
         assert_eq!((table.look_up(8), table.allocate(100, |_| true)), (Some(Slot(3)), Some(2)));
+    }
+
+    /// What is in the session's round robin is the place.
+    #[test]
+    fn a_place_keeps_its_turn() {
+        let mut table = ChannelTable::new();
+        let slot = open(&mut table, 1);
+        table.get_mut(slot).unwrap().has_turn = true;
+        table.remove(slot);
+        assert!(table.get(slot).unwrap().has_turn);
+        assert_eq!(open(&mut table, 2), slot);
+        assert!(table.get(slot).unwrap().has_turn);
     }
 }

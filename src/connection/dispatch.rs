@@ -93,7 +93,8 @@ impl Connection {
         }
     }
 
-    /// Contents that have begun keep nothing of the read buffer.
+    /// Contents that have begun keep nothing of the read buffer. What else may be at their places now, as
+    /// their channels are gone, has begun in the same chunk or holds nothing.
     #[inline(never)]
     fn let_go_of(&mut self, chunk: &Bytes) {
         while let Some(slot) = self.session.pinning.pop() {
