@@ -1,7 +1,5 @@
 //! Contents that come in: one method, one header, body frames (`CNT-01`).
 
-use alloc::collections::VecDeque;
-
 use bytes::{Bytes, BytesMut};
 
 use crate::channel::gathering::{Gathering, KEPT, SMALL_HEADER};
@@ -9,7 +7,9 @@ use crate::channel::incoming::{Fault, Incoming};
 use crate::channel::returns::Likeness;
 use crate::channel::state::{ChannelPhase, ChannelState};
 use crate::error::{Got, Scope};
-use crate::event::{Content, ContentPart, ContentStart, Event, Head, ONE_OF_SEVERAL, RequestId};
+use crate::event::{
+    Content, ContentPart, ContentStart, Event, Events, Head, ONE_OF_SEVERAL, RequestId,
+};
 use crate::frame::{CONTENT_HEADER_MIN_SIZE, FRAME_HEADER_LEN, FrameHeader, FrameType};
 use crate::protocol::{ContentHeader, Dialect, MethodKind, Properties, ReplyCode};
 use crate::wire::{DecodeErrorKind, TableLimits};
@@ -100,7 +100,7 @@ impl ChannelState {
         rules: &ContentRules,
         gathering: &mut Gathering,
         next: &mut Option<Event>,
-        events: &mut VecDeque<Event>,
+        events: &mut Events,
     ) -> Result<(), Fault> {
         if self.receiving.awaited != Awaited::Header {
             return Err(self.unexpected(frame, FrameType::HEADER));
@@ -174,7 +174,7 @@ impl ChannelState {
         size: u64,
         gathering: &mut Gathering,
         next: &mut Option<Event>,
-        events: &mut VecDeque<Event>,
+        events: &mut Events,
     ) {
         let head = self.take_head(frame, rules, gathering);
         if size == 0 {
@@ -269,7 +269,7 @@ impl ChannelState {
         rules: &ContentRules,
         gathering: &mut Gathering,
         next: &mut Option<Event>,
-        events: &mut VecDeque<Event>,
+        events: &mut Events,
     ) -> Result<(), Fault> {
         let receiving = &mut self.receiving;
         if receiving.awaited != Awaited::Body {
@@ -305,7 +305,7 @@ impl ChannelState {
         rules: &ContentRules,
         gathering: &mut Gathering,
         next: &mut Option<Event>,
-        events: &mut VecDeque<Event>,
+        events: &mut Events,
     ) -> Result<(), Fault> {
         let receiving = &mut self.receiving;
         let len = u64::from(frame.size());
@@ -357,7 +357,7 @@ impl ChannelState {
         rules: &ContentRules,
         gathering: &mut Gathering,
         next: &mut Option<Event>,
-        events: &mut VecDeque<Event>,
+        events: &mut Events,
     ) {
         gathering.let_go(core::mem::take(&mut self.receiving.held));
         self.let_go_of(frame.chunk, gathering);

@@ -12,7 +12,7 @@ use crate::channel::table::{ChannelTable, Slot};
 use crate::channel::unacked::Unacked;
 use crate::config::ContentMode;
 use crate::error::UsageError;
-use crate::event::{ChannelId, Event, Fate, PublishSeq, RequestId};
+use crate::event::{ChannelId, Event, Events, Fate, PublishSeq, RequestId};
 use crate::frame::FRAME_OVERHEAD;
 use crate::limits::Limits;
 use crate::output::{Framing, HEARTBEAT_FRAME, Payload, Spares, Transmit, write_around_body};
@@ -49,7 +49,7 @@ pub(crate) struct Session {
     /// Octets of the output reserve that are in use.
     reserve_used: usize,
     /// Events that have been decided but not polled.
-    pub(crate) events: VecDeque<Event>,
+    pub(crate) events: Events,
     last_request: u64,
     /// The ids of the method that came last on a channel: mostly the next is one of its kind.
     pub(crate) usual: ([u8; 4], Option<MethodKind>),
@@ -97,7 +97,7 @@ impl Session {
             waiting: 0,
             spares: Spares::default(),
             reserve_used: 0,
-            events: VecDeque::new(),
+            events: Events::default(),
             last_request: 0,
             usual: ([0; 4], None),
             held: None,
@@ -181,7 +181,7 @@ impl Session {
         self.window.release();
         self.turns.shrink_to_fit();
         self.spares.clear();
-        self.events.shrink_to_fit();
+        self.events.release();
         self.pinning.shrink_to_fit();
         self.gathering.release();
         self.channels.release();

@@ -1,6 +1,5 @@
 //! Commands of the whole connection.
 
-use alloc::collections::VecDeque;
 use alloc::string::String;
 
 use bytes::{Buf, Bytes};
@@ -8,7 +7,7 @@ use bytes::{Buf, Bytes};
 use crate::channel::{ChannelPhase, ChannelState};
 use crate::connection::{Connection, Gate};
 use crate::error::{CloseDetail, CloseReason, Initiator, UsageError};
-use crate::event::{ChannelId, Event, RequestId};
+use crate::event::{ChannelId, RequestId};
 use crate::phase::{Phase, Side};
 use crate::protocol::{AsMethod, Dialect, MethodKind, ReplyCode, channel, connection};
 use crate::text::truncated;
@@ -106,7 +105,7 @@ impl Connection {
         let channel_max = self.session.channel_max;
         let full = UsageError::NoFreeChannel { channel_max };
         let events = &self.session.events;
-        let may_be_used = |number| !is_end_untold(events, number);
+        let may_be_used = |number| !events.has_end_of(number);
         let number = self.session.channels.allocate(channel_max, may_be_used).ok_or(full)?;
         let id = ChannelId::new(number).ok_or(full)?;
         self.enter_channel(id)?;
@@ -130,7 +129,7 @@ impl Connection {
             let method = MethodKind::ChannelOpen.name();
             return Err(UsageError::ChannelPhase { method, channel, phase: state.phase.name() });
         }
-        if is_end_untold(&self.session.events, channel) {
+        if self.session.events.has_end_of(channel) {
             let (method, phase) = (MethodKind::ChannelOpen.name(), "closing");
             return Err(UsageError::ChannelPhase { method, channel, phase });
         }
@@ -400,13 +399,4 @@ impl Connection {
         }
         Ok(())
     }
-}
-
-/// Whether [`Event::ChannelClosed`] of this channel waits to be polled: until then its number means the old
-/// channel to whoever reads the events (`CHN-06`).
-fn is_end_untold(events: &VecDeque<Event>, channel: u16) -> bool {
-    events.iter().any(|event| match event {
-        Event::ChannelClosed { channel: ended, .. } => ended.number() == channel,
-        _ => false,
-    })
 }

@@ -4,12 +4,14 @@ mod content;
 mod id;
 mod method;
 mod octets;
+mod queue;
 
 pub use content::{Content, ContentPart, ContentStart};
 pub(crate) use content::{Head, ONE_OF_SEVERAL};
 pub use id::{ChannelId, Fate, PublishSeq, ReplyToken, RequestId};
 pub use method::{Challenge, Credentials, MethodEvent, SaslResponse, UpdateSecret, VirtualHost};
 pub(crate) use octets::Octets;
+pub(crate) use queue::Events;
 
 use alloc::boxed::Box;
 use core::fmt;
