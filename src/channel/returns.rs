@@ -1,6 +1,6 @@
 //! Joins a returned message to the publish that it was (`CNF-04`).
 
-use alloc::collections::VecDeque;
+use alloc::collections::BTreeSet;
 
 use crate::channel::ledger::Ledger;
 use crate::event::Fate;
@@ -10,7 +10,7 @@ use crate::wire::ShortStr;
 /// What two publishes have to share to look the same when they come back: a hash of exchange, routing
 /// key and property octets (64 bits of FNV-1a, so that the octets need not be kept), and the length of
 /// the body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Likeness {
     hash: u64,
     body_size: u64,
@@ -74,8 +74,17 @@ const fn mixed(hash: u64, word: u64) -> u64 {
 pub(crate) struct Returns {
     waiting: Ledger<Likeness>,
     /// Those that the last confirm has nacked: Broker-J sends its nack first and the message then.
-    settled: VecDeque<(u64, Likeness)>,
+    settled: Ledger<Likeness>,
+    /// Both by likeness, from the first return that had to be looked for among many until nothing is left:
+    /// to go through all of them for each return would let a peer choose how long that takes.
+    index: Option<BTreeSet<(Likeness, u64)>>,
 }
+
+/// In a number of the index: the publish waits for its confirm. Those that are settled come before it.
+const WAITS: u64 = 1 << 63;
+
+/// Among so many a return is looked for without an index.
+const FEW: usize = 16;
 
 /// The publish that came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,46 +97,94 @@ pub(crate) struct Returned {
 impl Returns {
     pub(crate) fn enter(&mut self, number: u64, likeness: Likeness) {
         self.waiting.enter(number, likeness);
+        if let Some(index) = &mut self.index {
+            index.insert((likeness, number | WAITS));
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.settled.len() + self.waiting.len()
     }
 
     /// Whether nothing can come back.
     pub(crate) fn is_empty(&self) -> bool {
-        self.waiting.len() == 0 && self.settled.is_empty()
+        self.len() == 0
     }
 
     /// Gives back memory that nothing waits in.
     pub(crate) fn release(&mut self) {
         self.waiting.release();
-        self.settled.shrink_to_fit();
+        self.settled.release();
     }
 
     /// A confirm has come: what earlier ones have settled comes back no more.
     pub(crate) fn confirm(&mut self) {
+        if let Some(index) = &mut self.index {
+            for (number, likeness) in self.settled.iter() {
+                index.remove(&(*likeness, number));
+            }
+        }
         self.settled.clear();
     }
 
     /// The confirm settles these publishes. One that is acked has come back before, or never will.
     pub(crate) fn settle(&mut self, first: u64, last: u64, fate: Fate) {
         for number in first..=last {
-            let settled = self.waiting.take(number).map(|likeness| (number, likeness));
-            self.settled.extend(settled.filter(|_| fate == Fate::Nacked));
+            let Some(likeness) = self.waiting.take(number) else { continue };
+            let is_nacked = fate == Fate::Nacked;
+            if is_nacked {
+                self.settled.enter(number, likeness);
+            }
+            if let Some(index) = &mut self.index {
+                index.remove(&(likeness, number | WAITS));
+                if is_nacked {
+                    index.insert((likeness, number));
+                }
+            }
         }
+        self.let_go_of_index();
     }
 
     /// The oldest publish that looks like this; it comes back only once.
     pub(crate) fn take(&mut self, likeness: Likeness) -> Option<Returned> {
-        let (number, is_one_of_several) = {
-            let settled = self.settled.iter().map(|(number, likeness)| (*number, likeness));
-            let mut alike = settled.chain(self.waiting.iter());
-            let (number, _) = alike.find(|(_, other)| **other == likeness)?;
-            (number, alike.any(|(_, other)| *other == likeness))
-        };
-        match self.settled.iter().position(|(settled, _)| *settled == number) {
-            Some(place) => drop(self.settled.remove(place)),
-            None => drop(self.waiting.take(number)),
+        if self.index.is_none() && self.len() > FEW {
+            self.index = Some(self.entries().collect());
         }
-        Some(Returned { number, is_one_of_several })
+        let (number, is_one_of_several) = match &mut self.index {
+            Some(index) => {
+                let found = first_two(index.range((likeness, 0)..=(likeness, u64::MAX)).copied())?;
+                index.remove(&(likeness, found.0));
+                found
+            }
+            None => first_two(self.entries().filter(|(other, _)| *other == likeness))?,
+        };
+        if number & WAITS == 0 {
+            self.settled.take(number);
+        } else {
+            self.waiting.take(number & !WAITS);
+        }
+        self.let_go_of_index();
+        Some(Returned { number: number & !WAITS, is_one_of_several })
     }
+
+    /// All that can come back, those that are settled first.
+    fn entries(&self) -> impl Iterator<Item = (Likeness, u64)> {
+        let settled = self.settled.iter().map(|(number, likeness)| (*likeness, number));
+        let waiting = self.waiting.iter().map(|(number, likeness)| (*likeness, number | WAITS));
+        settled.chain(waiting)
+    }
+
+    fn let_go_of_index(&mut self) {
+        if self.is_empty() {
+            self.index = None;
+        }
+    }
+}
+
+/// The first number, and whether there is another one.
+fn first_two(mut alike: impl Iterator<Item = (Likeness, u64)>) -> Option<(u64, bool)> {
+    let (_, number) = alike.next()?;
+    Some((number, alike.next().is_some()))
 }
 
 #[cfg(test)]
@@ -224,5 +281,56 @@ mod tests {
         returns.confirm();
         returns.settle(2, 3, Fate::Acked);
         assert_eq!(taken(&mut returns, "b", 1), None);
+    }
+
+    /// What an index finds is what a walk through all finds.
+    #[test]
+    fn among_many_the_same_comes_back_as_among_few() {
+        let mut state = 1_u64;
+        let mut random = |below: u64| {
+            state =
+                state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
+            (state >> 33) % below
+        };
+        for _ in 0..200 {
+            let (mut returns, mut model, mut last) = (Returns::default(), Vec::new(), 0);
+            for _ in 0..300 {
+                match random(8) {
+                    0..4 => {
+                        last += 1;
+                        let size = random(4);
+                        returns.enter(last, likeness("a", size));
+                        model.push((false, last, size));
+                    }
+                    4 => {
+                        let (first, is_nack) = (random(last + 1), random(2) == 1);
+                        let until = (first + random(4)).min(last);
+                        returns.confirm();
+                        model.retain(|(is_settled, ..)| !is_settled);
+                        let fate = if is_nack { Fate::Nacked } else { Fate::Acked };
+                        returns.settle(first, until, fate);
+                        let is_in = |number: u64| (first..=until).contains(&number);
+                        model.retain(|(_, number, _)| is_nack || !is_in(*number));
+                        for (is_settled, number, _) in &mut model {
+                            *is_settled = is_in(*number);
+                        }
+                    }
+                    _ => {
+                        let size = random(5);
+                        model.sort_by_key(|(is_settled, number, _)| (!is_settled, *number));
+                        let place = model.iter().position(|(.., other)| *other == size);
+                        let number = place.map(|place| model.remove(place).1);
+                        let several = model.iter().any(|(.., other)| *other == size);
+                        let expected = number.map(|number| (number, several));
+                        assert_eq!(taken(&mut returns, "a", size), expected);
+                    }
+                }
+                assert_eq!(returns.len(), model.len());
+            }
+            last += 1;
+            returns.confirm();
+            returns.settle(1, last, Fate::Acked);
+            assert!(returns.is_empty() && returns.index.is_none());
+        }
     }
 }
