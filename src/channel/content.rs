@@ -430,11 +430,15 @@ impl ChannelState {
     #[inline(never)]
     fn make_room(&mut self, len: usize, missing: u64) {
         let filled = self.gathered.len() + len;
-        let Ok(missing) = usize::try_from(missing) else { return };
-        if missing > filled || filled + missing > KEPT {
+        let missing = match usize::try_from(missing) {
+            Ok(missing) if missing <= filled => missing,
+            _ => return,
+        };
+        let whole = filled + missing;
+        if whole > KEPT {
             return;
         }
-        let mut room = BytesMut::with_capacity(filled + missing);
+        let mut room = BytesMut::with_capacity(whole);
         room.extend_from_slice(&self.gathered);
         self.gathered = room;
     }
