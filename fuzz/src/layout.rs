@@ -71,6 +71,11 @@ enum Wire {
     Table,
 }
 
+/// Reads all layouts, which else happens when the first of them is asked for.
+pub(crate) fn load() {
+    LazyLock::force(&ALL);
+}
+
 /// The layout of the method with these ids, if the dialect has one.
 pub(crate) fn of(dialect: Dialect, id: MethodId) -> Option<&'static Layout> {
     ALL.get(&(dialect, id))
@@ -86,10 +91,26 @@ pub(crate) fn of_dialect(dialect: Dialect) -> impl Iterator<Item = (MethodId, &'
     all().filter(move |(other, ..)| *other == dialect).map(|(_, id, layout)| (id, layout))
 }
 
+/// One of the methods that a side may send, counted around.
+pub(crate) fn nth_of(dialect: Dialect, sender: Sender, index: usize) -> &'static Layout {
+    let own = || of_dialect(dialect).filter(|(_, layout)| layout.senders.contains(&sender));
+    own().nth(index % own().count()).unwrap().1
+}
+
+/// The place of a method among those that a side may send.
+pub(crate) fn place_of(dialect: Dialect, sender: Sender, name: &str) -> usize {
+    let mut own = of_dialect(dialect).filter(|(_, layout)| layout.senders.contains(&sender));
+    own.position(|(_, layout)| layout.name == name).unwrap()
+}
+
+/// The method with this name, if the dialect has one.
+pub(crate) fn find(dialect: Dialect, name: &str) -> Option<&'static Layout> {
+    of_dialect(dialect).map(|(_, layout)| layout).find(|layout| layout.name == name)
+}
+
 /// The method with this name, which the dialect has.
 pub(crate) fn named(dialect: Dialect, name: &str) -> &'static Layout {
-    let found = of_dialect(dialect).find(|(_, layout)| layout.name == name);
-    found.unwrap_or_else(|| panic!("{dialect} has no {name}")).1
+    find(dialect, name).unwrap_or_else(|| panic!("{dialect} has no {name}"))
 }
 
 /// The four octets that a payload begins with.

@@ -8,29 +8,42 @@ extern crate alloc;
 mod codec;
 #[path = "../../tests/common/mod.rs"]
 mod common;
+#[path = "../../tests/counting/mod.rs"]
+mod counting;
 mod dictionary;
 mod differential;
+mod engine;
 mod files;
 mod layout;
 mod seeds;
 mod session;
+mod show;
 
 use std::path::Path;
+
+use amqp_proto::Side;
 
 /// A target: its name, which is that of its binary and of its folders, and what it does.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets that decide by panicking whether something is wrong.
 pub const TARGETS: &[Target] = &[
+    ("client", client),
     ("differential", differential),
     ("drawn", drawn),
     ("frame", frame),
     ("method", method),
     ("properties", properties),
     ("scan", scan),
+    ("server", server),
     ("session", session),
     ("table", table),
 ];
+
+/// A tape for a client.
+pub fn client(octets: &[u8]) {
+    engine::client(octets);
+}
 
 /// A stream of frames, beside another codec.
 pub fn differential(octets: &[u8]) {
@@ -62,6 +75,11 @@ pub fn scan(octets: &[u8]) {
     codec::scan::run(octets);
 }
 
+/// A tape for a server.
+pub fn server(octets: &[u8]) {
+    engine::server(octets);
+}
+
 /// A client and a server that both keep the rules.
 pub fn session(octets: &[u8]) {
     session::run(octets);
@@ -70,6 +88,15 @@ pub fn session(octets: &[u8]) {
 /// A field table, and the same octets as an array.
 pub fn table(octets: &[u8]) {
     codec::table::run(octets);
+}
+
+/// Plays a tape of `client` or `server`, and prints its steps and what comes of them.
+pub fn show(target: &str, tape: &[u8]) {
+    match target {
+        "client" => show::show(Side::Client, tape),
+        "server" => show::show(Side::Server, tape),
+        other => panic!("{other} has no tapes"),
+    }
 }
 
 /// The seeds and the dictionary in `folder` that differ from what would be written; `write`: they are.

@@ -13,8 +13,13 @@ extern crate alloc;
 mod codec;
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../counting/mod.rs"]
+mod counting;
+mod coverage;
 #[path = "../../fuzz/src/dictionary.rs"]
 mod dictionary;
+#[path = "../../fuzz/src/engine/mod.rs"]
+mod engine;
 #[path = "../../fuzz/src/files.rs"]
 mod files;
 #[path = "../../fuzz/src/layout.rs"]
@@ -23,15 +28,27 @@ mod layout;
 mod seeds;
 #[path = "../../fuzz/src/session.rs"]
 mod session;
+mod source;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use amqp_proto::Side;
 use amqp_proto::protocol::{Dialect, MethodKind};
 
 /// `differential` has a dependency that needs a newer compiler; `cargo test` in `fuzz/` replays it.
-const TARGETS: [&str; 8] =
-    ["differential", "drawn", "frame", "method", "properties", "scan", "session", "table"];
+const TARGETS: [&str; 10] = [
+    "client",
+    "differential",
+    "drawn",
+    "frame",
+    "method",
+    "properties",
+    "scan",
+    "server",
+    "session",
+    "table",
+];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
@@ -61,6 +78,11 @@ fn replay(target: &str, run: impl Fn(&[u8])) {
 }
 
 #[test]
+fn client() {
+    replay("client", engine::client);
+}
+
+#[test]
 fn drawn() {
     replay("drawn", codec::drawn::run);
 }
@@ -86,6 +108,11 @@ fn scan() {
 }
 
 #[test]
+fn server() {
+    replay("server", engine::server);
+}
+
+#[test]
 fn session() {
     replay("session", session::run);
 }
@@ -93,6 +120,21 @@ fn session() {
 #[test]
 fn table() {
     replay("table", codec::table::run);
+}
+
+#[test]
+fn sessions_reach_what_there_is_to_reach() {
+    let mut seen = coverage::Seen::new();
+    for (target, side) in [("client", Side::Client), ("server", Side::Server)] {
+        // Not what fuzzing has made: that changes with each campaign.
+        let inputs = files::inputs(&folder(), target);
+        for octets in inputs.iter().filter(|(path, _)| !path.starts_with("corpus/")).map(|(_, o)| o)
+        {
+            seen.begin(side);
+            engine::watch(side, octets, &mut seen);
+        }
+    }
+    seen.check();
 }
 
 #[test]

@@ -2,8 +2,11 @@
 //!
 //! `cargo run --example generate` writes them to `seeds/`, a folder for each target.
 
+mod client;
 mod codec;
 mod noise;
+mod server;
+mod session;
 
 /// One input of a target.
 pub(crate) struct Seed {
@@ -21,5 +24,9 @@ impl Seed {
 
 /// All of them; no two of a target have a name in common.
 pub(crate) fn all() -> Vec<Seed> {
-    codec::all().into_iter().chain(noise::all()).collect()
+    let mut seeds = codec::all();
+    seeds.extend(client::all());
+    seeds.extend(server::all());
+    seeds.extend(noise::all());
+    seeds
 }
