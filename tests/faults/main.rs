@@ -36,7 +36,7 @@ mod end;
 mod fields;
 #[path = "../matrix/methods.rs"]
 mod methods;
-#[path = "../random_sessions/rng.rs"]
+#[path = "../common/rng.rs"]
 mod rng;
 
 mod agreement_bits;

@@ -7,7 +7,7 @@ const COUNT: usize = 12;
 
 pub(super) fn all() -> Vec<Seed> {
     let mut seeds = Vec::new();
-    for target in ["drawn", "session"] {
+    for target in ["client", "drawn", "server", "session"] {
         for number in 1..=COUNT {
             let octets = noise(number as u64).take(512 * number).collect::<Vec<_>>();
             seeds.push(Seed::new(target, format!("noise-{number:02}"), octets));
