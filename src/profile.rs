@@ -33,6 +33,9 @@ pub struct Profile {
     pub short_strings: ShortStrings,
     /// Whether a delivery-tag that is zero or was used before is reported and passed over (`BAS-05`).
     pub any_delivery_tag: bool,
+    /// Whether what a server still sends on a channel behind its own channel.close is discarded (`CHN-08`).
+    /// RabbitMQ goes on with the deliveries that it had queued.
+    pub frames_behind_close: bool,
     /// Whether a confirm of an unknown or settled publish is reported and passed over (`CNF-03`).
     pub tolerate_unknown_confirms: bool,
 }
@@ -48,6 +51,7 @@ impl Profile {
         field_names: FieldNames::Any,
         short_strings: ShortStrings::Any,
         any_delivery_tag: true,
+        frames_behind_close: true,
         tolerate_unknown_confirms: true,
     };
 
@@ -61,6 +65,7 @@ impl Profile {
         field_names: FieldNames::Checked,
         short_strings: ShortStrings::Checked,
         any_delivery_tag: false,
+        frames_behind_close: false,
         tolerate_unknown_confirms: false,
     };
 

@@ -190,7 +190,9 @@ fn channels_leave_nothing_behind() {
         assert_eq!(connection.channels().count(), 1);
         rest(&mut connection, &mut now);
         let after = held() - at_first;
-        assert!(after <= before + 16, "{side}: {before} octets before, {after} after");
+        // A client remembers by a bit each what numbers a server may still send on (CHN-08).
+        let bits = if side == "client" { 1024 / 8 } else { 0 };
+        assert!(after <= before + 16 + bits, "{side}: {before} octets before, {after} after");
     }
 }
 

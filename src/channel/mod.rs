@@ -9,6 +9,7 @@ mod gathering;
 mod incoming;
 mod index;
 mod ledger;
+mod numbers;
 mod prepared;
 mod receive;
 mod requests;

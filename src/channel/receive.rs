@@ -108,6 +108,7 @@ impl Session {
         let Some(state) = self.channels.get(slot) else { return Ok(()) };
         match state.phase {
             ChannelPhase::Closing => self.on_method_while_closing(frame, kind, slot),
+            ChannelPhase::Draining if self.is_straggler(frame, kind) => Ok(()),
             ChannelPhase::Draining => Err(frame.wrong_method(
                 "CHN-08",
                 ReplyCode::CHANNEL_ERROR,
@@ -136,6 +137,9 @@ impl Session {
 
     #[inline(never)]
     fn on_unopened(&mut self, frame: &Incoming<'_>, kind: MethodKind) -> Result<(), Fault> {
+        if self.is_straggler(frame, kind) {
+            return Ok(());
+        }
         if kind != MethodKind::ChannelOpen || self.side != Side::Server {
             // LIM-05: no state is made for it.
             return Err(frame.wrong_method(
@@ -217,9 +221,11 @@ impl Session {
                 let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
                 state.phase = ChannelPhase::Open;
                 self.events.push_back(Event::ChannelOpened(state.id));
+                self.channels.straggling.remove(frame.channel);
                 Ok(())
             }
             MethodKind::ChannelClose => self.on_peer_close(frame, slot),
+            _ if self.is_straggler(frame, kind) => Ok(()),
             _ => {
                 Err(frame.wrong_method("CHN-01", ReplyCode::CHANNEL_ERROR, "channel.open-ok", kind))
             }
@@ -275,6 +281,15 @@ impl Session {
         state.is_some_and(|state| state.phase == ChannelPhase::Closing)
     }
 
+    /// CHN-08: what a server had queued when it closed the channel, which may come until it answers
+    /// the next channel.open of that number. What answers something isn't queued.
+    #[cold]
+    fn is_straggler(&self, frame: &Incoming<'_>, kind: MethodKind) -> bool {
+        use MethodKind::{ChannelClose, ChannelCloseOk, ChannelOpenOk};
+        let is_answer = [ChannelClose, ChannelCloseOk, ChannelOpenOk].contains(&kind);
+        !is_answer && self.channels.straggling.contains(frame.channel)
+    }
+
     /// The peer closes the channel: answered without asking the application (`CHN-14`).
     #[inline(never)]
     fn on_peer_close(&mut self, frame: &Incoming<'_>, slot: Slot) -> Result<(), Fault> {
@@ -283,6 +298,11 @@ impl Session {
         let reason = CloseReason::of_peer(close.reply_code, close.reply_text, blamed);
         let Some(state) = self.channels.get(slot) else { return Ok(()) };
         let channel = state.id;
+        // For a channel that hasn't been opened yet nothing can be queued.
+        let may_straggle = self.side == Side::Client && state.phase != ChannelPhase::Opening;
+        if may_straggle && self.profile.frames_behind_close {
+            self.channels.straggling.insert(frame.channel);
+        }
         self.answer_close(slot, channel);
         self.events.push_back(Event::ChannelClosed { channel, reason: Box::new(reason) });
         Ok(())
@@ -300,7 +320,10 @@ impl Session {
             Some(state) if state.phase == ChannelPhase::Open => {
                 state.on_header(frame, rules, &mut self.gathering, next, &mut self.events)
             }
-            state => not_now(frame, FrameType::HEADER, state.map(|state| state.phase)),
+            state => {
+                let phase = state.map(|state| state.phase);
+                self.not_now(frame, FrameType::HEADER, phase)
+            }
         }
     }
 
@@ -316,7 +339,10 @@ impl Session {
             Some(state) if state.phase == ChannelPhase::Open => {
                 state.on_body(frame, rules, &mut self.gathering, next, &mut self.events)
             }
-            state => not_now(frame, FrameType::BODY, state.map(|state| state.phase)),
+            state => {
+                let phase = state.map(|state| state.phase);
+                self.not_now(frame, FrameType::BODY, phase)
+            }
         }
     }
 
@@ -355,21 +381,23 @@ impl Session {
     pub(crate) fn malformed(&self, frame: &Incoming<'_>, kind: MethodKind) -> Fault {
         frame.malformed("MTH-04", kind.fault_in(frame.payload, self.dialect, &self.table))
     }
-}
 
-/// A frame of a content on a channel that isn't open.
-#[cold]
-fn not_now(
-    frame: &Incoming<'_>,
-    frame_type: FrameType,
-    phase: Option<ChannelPhase>,
-) -> Result<(), Fault> {
-    let (rule, expected) = match phase {
-        Some(ChannelPhase::Closing) => return Ok(()), // CHN-04
-        Some(ChannelPhase::Draining) => ("CHN-08", "nothing behind channel.close"),
-        // LIM-05: no state is made for it.
-        None => ("CHN-01", "an open channel"),
-        Some(_) => ("CHN-01", "channel.open-ok"),
-    };
-    Err(frame.fault(rule, ReplyCode::CHANNEL_ERROR, expected, Got::Frame(frame_type)))
+    /// A frame of a content on a channel that isn't open.
+    #[cold]
+    fn not_now(
+        &self,
+        frame: &Incoming<'_>,
+        frame_type: FrameType,
+        phase: Option<ChannelPhase>,
+    ) -> Result<(), Fault> {
+        let (rule, expected) = match phase {
+            Some(ChannelPhase::Closing) => return Ok(()), // CHN-04
+            _ if self.channels.straggling.contains(frame.channel) => return Ok(()), // CHN-08
+            Some(ChannelPhase::Draining) => ("CHN-08", "nothing behind channel.close"),
+            // LIM-05: no state is made for it.
+            None => ("CHN-01", "an open channel"),
+            Some(_) => ("CHN-01", "channel.open-ok"),
+        };
+        Err(frame.fault(rule, ReplyCode::CHANNEL_ERROR, expected, Got::Frame(frame_type)))
+    }
 }

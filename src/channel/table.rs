@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 
 use crate::channel::index::{Index, NONE, reserve};
+use crate::channel::numbers::Numbers;
 use crate::channel::state::{ChannelPhase, ChannelState};
 
 /// A place in the slab; valid while its channel is open.
@@ -23,6 +24,8 @@ pub(crate) struct ChannelTable {
     lowest: u16,
     /// The channel that was looked up last, 0 for none, and its place.
     last: (u16, Slot),
+    /// Numbers on which frames may still come that the peer had queued when it closed the channel.
+    pub(super) straggling: Numbers,
 }
 
 impl ChannelTable {
@@ -33,6 +36,7 @@ impl ChannelTable {
             vacant: Vec::new(),
             lowest: 1,
             last: (0, Slot(NONE)),
+            straggling: Numbers::new(),
         }
     }
 

@@ -4,9 +4,9 @@
 //! # Known faults
 //!
 //! The list below has four groups: sizes, lengths and allocation (F1 to F24), malformed octets (F30
-//! to F43), the state machine (F50 to F57), agreement on the encoding (F60 to F66). A fault is named
-//! after its advisory, else after the project and the number of the issue, or the version that had
-//! it. This runs the tests of one:
+//! to F43), the state machine (F50 to F57), agreement on the encoding (F60 to F66). A fault is
+//! named after its advisory, else after the project and the number of the issue, or the version
+//! that had it. This runs the tests of one:
 //!
 //! ```sh
 //! cargo test --test faults cve_2019_18609
@@ -228,7 +228,8 @@ faults! {
     F52 states [rabbitmq_server_13384] {
         states_races:
             rabbitmq_server_13384_deliveries_up_to_close_ok_are_discarded
-            rabbitmq_server_13384_a_number_is_used_again_behind_a_busy_channel;
+            rabbitmq_server_13384_a_number_is_used_again_behind_a_busy_channel
+            rabbitmq_server_13384_deliveries_behind_the_servers_close_are_discarded;
     }
     F53 states [lapin_260 lapin_194] {
         states_races:

@@ -5,7 +5,7 @@ use core::time::Duration;
 use amqp_proto::protocol::{Properties, ReplyCode, basic, confirm, queue};
 use amqp_proto::testing::Pair;
 use amqp_proto::{
-    ChannelId, Connection, Decision, Event, Fate, Initiator, Phase, RequestId, UsageError,
+    ChannelId, Connection, Decision, Event, Fate, Initiator, Phase, Profile, RequestId, UsageError,
 };
 
 use crate::common::*;
@@ -99,6 +99,73 @@ pub(crate) fn rabbitmq_server_13384_a_number_is_used_again_behind_a_busy_channel
         }
     }
     assert!(pair.is_open());
+}
+
+/// What RabbitMQ still has to send on a channel that it closes with an exception: deliveries that
+/// it had queued, and what else a channel may have.
+fn stragglers(first_tag: u64) -> Vec<u8> {
+    let mut octets = Vec::new();
+    for tag in first_tag..first_tag + 195 {
+        octets.extend(message(deliver(1, tag), 1, &vec![7; (tag as usize % 4) * 60], 100));
+    }
+    let ack = method(1, 60, 80, b"\0\0\0\0\0\0\0\x01\x01");
+    let returned = message(method(1, 60, 50, b"\x01\x38\0\0\x01k"), 1, b"back", 4);
+    let cancel = method(1, 60, 30, b"\x01c\x01");
+    [octets, ack, returned, cancel, declare_ok(1, "q"), method(1, 20, 20, b"\0")].concat()
+}
+
+/// RabbitMQ's own Close doesn't stop them either: 150 to 200 more came behind it on 3.10.8, before
+/// close-ok and before a new open-ok. `CHN-08`, `CHN-09`.
+pub(crate) fn rabbitmq_server_13384_deliveries_behind_the_servers_close_are_discarded() {
+    let end = End::client_channel().with_channel(2);
+    let close = channel_close(1, 404, "NOT_FOUND");
+    let mut closed = end.clone();
+    let events = closed.takes(&[close.clone(), stragglers(1)].concat());
+    assert!(matches!(events[..], [Event::ChannelClosed { .. }]), "{:?}", lines(&events));
+    assert_eq!(closed.sent(), channel_close_ok(1));
+    for first in [200, 400] {
+        closed.ignores(&stragglers(first));
+        closed.takes(&message(deliver(2, first), 2, b"other", 5));
+    }
+    // Nor do they belong to the channel that comes to have the number.
+    assert_eq!(closed.connection.open_channel(), Ok(ONE));
+    assert_eq!(closed.sent(), channel_open(1));
+    closed.ignores(&stragglers(600));
+    let events = closed.takes(&[channel_open_ok(1), message(deliver(1, 1), 1, b"new", 3)].concat());
+    let [Event::ChannelOpened(ONE), Event::Content(content)] = &events[..] else {
+        panic!("{:?}", lines(&events));
+    };
+    assert_eq!(content.body(), b"new");
+    // From here on it is a channel like any other.
+    closed.clone().closes(&body(1, b"x"), "CNT-03", UNEXPECTED_FRAME);
+
+    // While close-ok waits for the rest of a publish that has begun.
+    let mut publishing = end.clone();
+    publishing.start_content(300_000);
+    publishing.feed(&close);
+    publishing.connection.handle_slice(T0, &stragglers(1));
+    assert_eq!(lines(&poll(&mut publishing.connection)), [""; 0]);
+    let sent = keep_contents_together(&publishing.sent());
+    assert_eq!(sent.last().unwrap().2, b"\0\x14\0\x29");
+
+    // What isn't queued but answers something stays a fault, and so does all of it by the letter.
+    for octets in [channel_close_ok(1), channel_open_ok(1), close.clone()] {
+        let mut closed = end.clone();
+        closed.takes(&close);
+        closed.sent();
+        closed.closes(&octets, "CHN-01", ReplyCode(504));
+    }
+    let mut config = plain();
+    config.profile = Profile::STRICT;
+    let mut strict = End::client_with(config).with_channel(1);
+    strict.takes(&close);
+    strict.sent();
+    strict.closes(&deliver(1, 1), "CHN-01", ReplyCode(504));
+    // Of a channel that was never there nothing can be left.
+    let mut closed = end.clone();
+    closed.takes(&close);
+    closed.sent();
+    closed.closes(&deliver(3, 1), "CHN-01", ReplyCode(504));
 }
 
 /// A client that has asked three things on channel 1 and published two, and its server, which has

@@ -116,10 +116,15 @@ server in  *                   0 *                              => connection 50
 # A channel that isn't open, not yet or no more.
 server in  unopened            1 channel.open                   => opened
 *      in  unopened            1 *                              => connection 504 CHN-01
-client in  joining             1 channel.open-ok                => opened
-client in  joining             1 channel.close                  => left
+client in  joining|rejoining   1 channel.open-ok                => opened
+client in  joining|rejoining   1 channel.close                  => left
 client in  joining             1 *                              => connection 504 CHN-01
-*      in  draining            1 *                              => connection 504 CHN-08
+# What a server had queued when it closed the channel; answers aren't queued (CHN-08).
+client in  left|rejoining      1 channel.open-ok|channel.close* => connection 504 CHN-01
+client in  draining            1 channel.open-ok|channel.close* => connection 504 CHN-08
+client in  left|rejoining      1 *                              => ignored
+client in  draining            1 *                              => ignored
+server in  draining            1 *                              => connection 504 CHN-08
 
 # Contents: one header, then the body, and nothing between on that channel.
 *      in  header-due          1 frame.header                   => goes on
@@ -177,10 +182,10 @@ server out *                   1 channel.open                   => refused Wrong
 *      out *                   1 connection.*                   => sent
 client out @early              1 channel.open                   => refused ConnectionPhase
 client out closing|closed      1 channel.open                   => refused ConnectionPhase
-client out unopened            1 channel.open                   => sent
+client out unopened|left       1 channel.open                   => sent
 client out *                   1 channel.open                   => refused ChannelPhase # CHN-06
 *      out @early              1 *                              => refused UnknownChannel
-*      out unopened|draining   1 *                              => refused UnknownChannel
+*      out unopened|left|draining 1 *                           => refused UnknownChannel
 
 # Contents that go out (CNT-04): nothing else until they are whole.
 *      out sending             1 frame.body                     => sent
@@ -195,8 +200,8 @@ server out *                   1 @of-client                     => refused Wrong
 client out stopped             1 basic.publish                  => refused FlowStopped # FLW-01
 client out blocked             1 basic.publish                  => refused Blocked    # FLW-03
 server out stopped             1 @deliveries                    => refused FlowStopped
-client out joining             1 basic.ack|basic.nack           => refused UnknownDelivery # ACK-01
-client out joining             1 basic.reject                   => refused UnknownDelivery
+client out joining|rejoining   1 basic.ack|basic.nack           => refused UnknownDelivery # ACK-01
+client out joining|rejoining   1 basic.reject                   => refused UnknownDelivery
 client out *                   1 basic.cancel-ok                => refused NotOldestRequest
 client out confirming          1 tx.*                           => refused ChannelMode # CNF-05
 client out transacted          1 confirm.select                 => refused ChannelMode

@@ -8,9 +8,12 @@ use crate::states::events;
 /// What a received frame has led to.
 pub(crate) fn of_frame(connection: &mut Connection, octets: &[u8]) -> String {
     let was_over = connection.phase() == Phase::Closed;
+    // What a draining channel still has to write goes out meanwhile.
+    let waiting = output(&mut connection.clone());
     feed(connection, octets);
     let told = events(connection);
     let sent = output(connection);
+    let is_answered = sent != waiting;
     let sent = if sent.starts_with(b"AMQP") { Vec::new() } else { frames(&sent) };
     let violation = told.iter().find_map(|event| match event {
         Event::Violation(violation) => Some(**violation),
@@ -37,9 +40,9 @@ pub(crate) fn of_frame(connection: &mut Connection, octets: &[u8]) -> String {
     match told.iter().find(is_end).or_else(|| told.first()) {
         None if was_over => "ignored".into(),
         None if !format!("{connection:?}").contains("undecoded: 0,") => "waits".into(),
-        // What a draining channel still has to write goes out meanwhile.
+        None if is_answered => "answered".into(),
+        // It may fall into a content, of which it is no part.
         None if octets.starts_with(&[8]) => "ignored".into(),
-        None if !sent.is_empty() => "answered".into(),
         None => silent(connection),
         Some(event) => of_event(event).into(),
     }

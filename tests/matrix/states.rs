@@ -21,6 +21,8 @@ pub(crate) const CLIENT: &[&str] = &[
     "opening",    // connection.open has been sent
     "unopened",   // open, channel 1 isn't
     "joining",    // channel.open has been sent
+    "left",       // the peer has closed channel 1, and close-ok has been sent
+    "rejoining",  // after that channel.open has been sent anew
     "idle",       // channel 1 is open, with a consumer `c` and a delivery 1 without ack
     "asking", // a request waits for its reply: the one that the method answers, or queue.declare
     "header-due", // basic.deliver has come
@@ -107,6 +109,14 @@ fn on_channel(client: &mut Connection, state: &str, method: &str) {
     }
     feed(client, &channel_open_ok(1));
     poll(client);
+    if ["left", "rejoining"].contains(&state) {
+        feed(client, &channel_close(1, 404, ""));
+        poll(client);
+        if state == "rejoining" {
+            client.open_channel().unwrap();
+        }
+        return;
+    }
     let consume = basic::Consume { no_wait: true, ..consume_of("c") };
     one(client).call(&consume).unwrap();
     feed(client, &[deliver(1, 1), header(1, 0, BARE)].concat());

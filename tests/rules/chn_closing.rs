@@ -2,7 +2,8 @@
 
 use amqp_proto::protocol::{Properties, ReplyCode, basic, channel, queue};
 use amqp_proto::{
-    ChannelId, CloseReason, Connection, Event, Initiator, Phase, ServerConfig, Side, UsageError,
+    ChannelId, CloseReason, Connection, Event, Initiator, Phase, Profile, ServerConfig, Side,
+    UsageError,
 };
 
 use crate::common::*;
@@ -159,30 +160,55 @@ fn a_server_answers_a_close_that_crosses_its_own() {
     answers_a_close_that_crosses_its_own(End::server_channel());
 }
 
+/// A client whose channel 1 the server has closed, the same once channel.open has gone out anew, and
+/// one whose close-ok waits for the rest of a content.
+fn left_by_the_server(profile: Profile) -> [End; 3] {
+    let mut config = plain();
+    config.profile = profile;
+    let end = End::client_with(config).with_channel(1);
+    let mut left = end.clone();
+    left.takes(&channel_close(1, 404, ""));
+    assert_eq!(left.sent(), channel_close_ok(1));
+    let mut reopened = left.clone();
+    reopened.connection.open_channel().unwrap();
+    assert_eq!(reopened.sent(), channel_open(1));
+    let mut draining = end;
+    draining.channel().start_publish(&basic::Publish::default(), Properties::EMPTY, 9).unwrap();
+    draining.takes(&channel_close(1, 404, ""));
+    [left, reopened, draining]
+}
+
 fn a_client_takes_nothing_behind_a_close_of_the_server() {
-    let behind = [
+    // RabbitMQ had these queued. To the letter they may not come.
+    let queued = [
         deliver(1, 1),
         declare_ok(1, "q"),
         header(1, 0, BARE),
         body(1, b"x"),
-        channel_close_ok(1),
         FLOW_OFF.to_vec(),
+        message(deliver(1, 1), 1, b"octets", 3),
     ];
-    for octets in &behind {
-        let mut end = End::client_channel();
-        end.takes(&channel_close(1, 404, ""));
-        assert_eq!(end.sent(), channel_close_ok(1));
-        // Nor when the number is in use again.
-        let mut reopened = end.clone();
-        reopened.connection.open_channel().unwrap();
-        end.closes(octets, "CHN-01", CHANNEL_ERROR);
-        reopened.closes(octets, "CHN-01", CHANNEL_ERROR);
-        // While close-ok waits for the rest of a content of the client.
-        let mut end = End::client_channel();
-        end.channel().start_publish(&basic::Publish::default(), Properties::EMPTY, 9).unwrap();
-        end.takes(&channel_close(1, 404, ""));
-        end.closes(octets, "CHN-08", CHANNEL_ERROR);
+    for octets in &queued {
+        for mut end in left_by_the_server(Profile::DEFAULT) {
+            assert_eq!(lines(&end.takes(octets)), [""; 0]);
+        }
+        let [left, reopened, draining] = left_by_the_server(Profile::STRICT);
+        for (end, rule) in [(left, "CHN-01"), (reopened, "CHN-01"), (draining, "CHN-08")] {
+            end.clone().closes(octets, rule, CHANNEL_ERROR);
+        }
     }
+    // An answer isn't queued, and there is nothing to answer.
+    for profile in [Profile::DEFAULT, Profile::STRICT] {
+        let [left, reopened, draining] = left_by_the_server(profile);
+        for (end, rule) in [(left, "CHN-01"), (reopened, "CHN-01"), (draining, "CHN-08")] {
+            end.clone().closes(&channel_close_ok(1), rule, CHANNEL_ERROR);
+        }
+    }
+    // With open-ok the number is that of a new channel.
+    let [_, mut reopened, _] = left_by_the_server(Profile::DEFAULT);
+    reopened.takes(&[&queued[0][..], &channel_open_ok(1)].concat());
+    assert_eq!(reopened.takes(&queued[5]).len(), 1);
+    reopened.closes(&queued[1], "SYN-03", ReplyCode::COMMAND_INVALID);
     // What a server had queued may come before its close-ok, nothing behind it.
     let mut end = End::client_channel();
     end.channel().close(OK, "").unwrap();
