@@ -1,7 +1,6 @@
 //! Numbers that wait for something, in rising order, each with what has to be known of it then.
 
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 
 /// Numbers enter at the end and leave anywhere. Leaving costs a search and, spread over all that
 /// leave, a constant: what left in the middle stays as a gap until half of the entries are gaps.
@@ -37,10 +36,6 @@ impl<T: Copy> Ledger<T> {
     pub(crate) fn enter(&mut self, number: u64, value: T) {
         self.entries.push_back(Entry { number, value, is_gap: false });
         self.waiting += 1;
-    }
-
-    pub(crate) fn contains(&self, number: u64) -> bool {
-        self.place(number).is_some()
     }
 
     /// Takes one number out.
@@ -85,29 +80,42 @@ impl<T: Copy> Ledger<T> {
         Some(first)
     }
 
-    /// Enters numbers that had left, in any order, each at most once. The cost is that of a search for
-    /// each, unless gaps were closed meanwhile.
-    pub(crate) fn restore(&mut self, numbers: impl Iterator<Item = (u64, T)>) {
-        let mut homeless = Vec::new();
-        for (number, value) in numbers {
-            let place = self.entries.binary_search_by_key(&number, |entry| entry.number);
-            match place.ok().and_then(|place| self.entries.get_mut(place)) {
-                Some(entry) => *entry = Entry { number, value, is_gap: false },
-                None => homeless.push(Entry { number, value, is_gap: false }),
+    /// What waits under this number.
+    pub(crate) fn get(&self, number: u64) -> Option<&T> {
+        self.entries.get(self.place(number)?).map(|entry| &entry.value)
+    }
+
+    pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut T> {
+        let place = self.place(number)?;
+        self.entries.get_mut(place).map(|entry| &mut entry.value)
+    }
+
+    /// What waits under numbers above `last`, in rising order.
+    pub(crate) fn behind(&self, last: u64) -> impl Iterator<Item = (u64, &T)> {
+        let from = self.entries.partition_point(|entry| entry.number <= last);
+        let waiting = self.entries.iter().skip(from).filter(|entry| !entry.is_gap);
+        waiting.map(|entry| (entry.number, &entry.value))
+    }
+
+    /// Takes numbers above `last` out, but for those whose value is kept.
+    pub(crate) fn retain_behind(&mut self, last: u64, keep: impl Fn(&T) -> bool) {
+        let from = self.entries.partition_point(|entry| entry.number <= last);
+        let mut at = from;
+        for place in from..self.entries.len() {
+            let Some(entry) = self.entries.get(place).copied() else { break };
+            if !entry.is_gap && keep(&entry.value) {
+                self.entries.swap(at, place);
+                at += 1;
+            } else if !entry.is_gap {
+                self.waiting -= 1;
             }
-            self.waiting += 1;
         }
-        homeless.sort_unstable_by_key(|entry| entry.number);
-        let first = self.entries.front().map_or(u64::MAX, |first| first.number);
-        let behind = homeless.split_off(homeless.partition_point(|entry| entry.number < first));
-        for entry in homeless.into_iter().rev() {
-            self.entries.push_front(entry);
+        self.entries.truncate(at);
+        while self.entries.back().is_some_and(|entry| entry.is_gap) {
+            self.entries.pop_back();
         }
-        let last = self.entries.back().map_or(0, |last| last.number);
-        let is_sorted = behind.first().is_none_or(|entry| entry.number > last);
-        self.entries.extend(behind);
-        if !is_sorted {
-            self.entries.make_contiguous().sort_unstable_by_key(|entry| entry.number);
+        if self.entries.is_empty() {
+            self.emptied();
         }
     }
 
@@ -155,6 +163,7 @@ impl<T: Copy> Ledger<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     fn numbers(ledger: &Ledger<char>) -> Vec<u64> {
         ledger.iter().map(|(number, _)| number).collect()
@@ -173,7 +182,7 @@ mod tests {
         let mut ledger = with(&[3, 4, 7, 8, 9, 20]);
         assert_eq!((ledger.take(7), ledger.take(7), ledger.take(5)), (Some('a'), None, None));
         assert_eq!((ledger.take(2), ledger.take(21), ledger.take(u64::MAX)), (None, None, None));
-        assert!(ledger.contains(8) && !ledger.contains(7) && !ledger.contains(6));
+        assert_eq!((ledger.get(8), ledger.get(7), ledger.get(6)), (Some(&'a'), None, None));
         assert_eq!((ledger.len(), numbers(&ledger)), (5, [3, 4, 8, 9, 20].to_vec()));
         assert_eq!((ledger.take(20), ledger.take(3)), (Some('a'), Some('a')));
         assert_eq!(ledger.take_first(3), None);
@@ -204,27 +213,29 @@ mod tests {
     }
 
     #[test]
-    fn what_is_restored_takes_its_old_place() {
-        let mut ledger = with(&[1, 2, 3, 4, 5]);
-        for number in [4, 2, 3] {
-            ledger.take(number);
-        }
-        ledger.restore([(4, 'b'), (2, 'c')].into_iter());
-        let entries: Vec<_> = ledger.iter().map(|(number, value)| (number, *value)).collect();
-        assert_eq!(entries, [(1, 'a'), (2, 'c'), (4, 'b'), (5, 'a')]);
-        assert_eq!((ledger.len(), ledger.contains(3)), (4, false));
-        // Both ends, gaps, and what has lost its gap.
-        let all: Vec<u64> = (1..=20).collect();
-        for (from, to) in (1..=20).flat_map(|from| [(from, 20), (from, 19), (from, from + 1)]) {
-            for step in [1, 2, 3] {
-                let mut ledger = with(&all);
-                let taken: Vec<u64> = (from..=to.min(20)).step_by(step).collect();
-                for number in taken.iter().rev() {
-                    assert_eq!(ledger.take(*number), Some('a'));
+    fn numbers_behind_another_are_kept_or_leave() {
+        for last in 0..=10 {
+            for step in 1..4 {
+                let mut ledger = with(&(1..=10).collect::<Vec<_>>());
+                ledger.take(5);
+                ledger.take(8);
+                for number in (1..=10).step_by(step) {
+                    if let Some(value) = ledger.get_mut(number) {
+                        *value = 'b';
+                    }
                 }
-                ledger.restore(taken.iter().map(|number| (*number, 'b')));
-                assert_eq!((numbers(&ledger), ledger.len()), (all.clone(), 20), "{taken:?}");
-                assert!(all.iter().all(|number| ledger.contains(*number)));
+                let is_kept = |number: &u64| {
+                    ![5, 8].contains(number) && (*number <= last || (number - 1) % step as u64 == 0)
+                };
+                let expected: Vec<u64> = (1..=10).filter(is_kept).collect();
+                let behind = ledger.behind(last).map(|(number, _)| number);
+                let above = |number: &u64| *number > last && ![5, 8].contains(number);
+                assert_eq!(behind.collect::<Vec<_>>(), (1..=10).filter(above).collect::<Vec<_>>());
+                ledger.retain_behind(last, |value| *value == 'b');
+                assert_eq!((numbers(&ledger), ledger.len()), (expected.clone(), expected.len()));
+                assert!((1..=10).all(|n| ledger.get(n).is_some() == expected.contains(&n)));
+                ledger.enter(11, 'c');
+                assert_eq!(ledger.take(11), Some('c'));
             }
         }
     }

@@ -148,7 +148,7 @@ impl<'a> Channel<'a> {
         let Some(state) = self.session.channels.get_mut(self.slot) else { return Ok(()) };
         match (settled, side) {
             (Some((tag, multiple)), Side::Client) => {
-                state.unacked.settle(tag, multiple);
+                state.unacked.ack(tag, multiple);
             }
             (Some((tag, multiple)), Side::Server) => {
                 state.confirms.settle(tag, multiple, |_, _| {});
