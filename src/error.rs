@@ -118,6 +118,12 @@ pub enum UsageError {
         /// The limit.
         limit: u32,
     },
+    /// The transaction of this channel has acked so many deliveries that it has to be ended first.
+    #[error("{limit} acks wait for their commit on this channel")]
+    TooManyUncommitted {
+        /// The limit.
+        limit: u32,
+    },
     /// Too many consumers on this channel.
     #[error("there are {limit} consumers on this channel already")]
     TooManyConsumers {

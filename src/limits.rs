@@ -54,6 +54,10 @@ pub struct Limits {
     /// are acked (`ACK-11`), and whatever else comes behind them waits too. On a transacted channel a
     /// server counts acks that aren't committed as missing, a client doesn't. At least 1.
     pub unacked: u32,
+    /// Acks of a client's transaction that aren't committed, on one channel: their deliveries are remembered
+    /// in case of a rollback. 65,536, as many as may wait for their ack. Above it the client acks no more
+    /// before the transaction ends. At least 1.
+    pub uncommitted: u32,
     /// Consumers on one channel, those counted that are only asked for. 1024. A server with a lower limit
     /// than its client closes the connection with 506.
     pub consumers: u32,
@@ -89,6 +93,7 @@ impl Limits {
         limits.open_requests = 8;
         limits.unconfirmed = 32;
         limits.unacked = 32;
+        limits.uncommitted = 32;
         limits.consumers = 8;
         limits.undecoded_input = 4096;
         limits.pre_login_input = 4096;
@@ -103,8 +108,9 @@ impl Limits {
     pub(crate) fn sound(mut self) -> Self {
         self.frame_before_tune = self.frame_before_tune.max(FRAME_MIN_SIZE); // HS-09
         self.output_window = self.output_window.max(1); // one without room would never be refilled
-        // What may never wait for its ack or confirm may never come.
+        // What may never wait for its ack, commit or confirm may never come.
         self.unacked = self.unacked.max(1);
+        self.uncommitted = self.uncommitted.max(1);
         self.unconfirmed = self.unconfirmed.max(1);
         self
     }
@@ -122,6 +128,7 @@ impl Limits {
             open_requests: 1024,
             unconfirmed: 65_536,
             unacked: 65_536,
+            uncommitted: 65_536,
             consumers: 1024,
             undecoded_input: 256 << 10,
             pre_login_input: 16 << 10,

@@ -210,6 +210,39 @@ fn acks_of_a_transaction_are_provisional() {
     assert_eq!(channel.unacked(), 2, "tag 2 waits for the next commit, tag 3 for its ack");
 }
 
+/// Deliveries whose ack isn't committed are remembered, in case of a rollback: there is a limit to it.
+#[test]
+fn a_transaction_has_so_many_acks() {
+    let mut config = plain();
+    (config.limits.unacked, config.limits.uncommitted) = (4, 4);
+    let mut client = client_with(config, false);
+    client.channel(ONE).unwrap().call(&tx::Select).unwrap();
+    let too_many = Err(UsageError::TooManyUncommitted { limit: 4 });
+    for end in [true, false] {
+        let first = if end { 1 } else { 8 };
+        feed(&mut client, &deliveries(1, first..=first + 6));
+        assert_eq!(poll(&mut client).len(), 4);
+        let mut channel = client.channel(ONE).unwrap();
+        // Acks that aren't committed hold up no delivery.
+        assert_eq!(channel.send(&ack(first, false)), Ok(()));
+        assert_eq!(poll(&mut client).len(), 1);
+        assert_eq!(client.channel(ONE).unwrap().send(&ack(first + 3, true)), Ok(()));
+        assert_eq!(poll(&mut client).len(), 2);
+        let mut channel = client.channel(ONE).unwrap();
+        assert_eq!((channel.send(&ack(first + 4, false)), channel.unacked()), (too_many, 7));
+        assert_eq!((channel.send(&ack(0, true)), channel.unacked()), (too_many, 7));
+        if end {
+            channel.call(&tx::Commit).unwrap();
+            assert_eq!((channel.send(&ack(first + 6, true)), channel.unacked()), (Ok(()), 3));
+            channel.call(&tx::Commit).unwrap();
+        } else {
+            channel.call(&tx::Rollback).unwrap();
+            assert_eq!((channel.send(&ack(first + 6, true)), channel.unacked()), (Ok(()), 7));
+        }
+        output(&mut client);
+    }
+}
+
 #[test]
 fn a_server_keeps_the_same_account_of_transactions() {
     let mut server = server_with(3);

@@ -130,8 +130,8 @@ impl<'a> Channel<'a> {
     ///
     /// # Errors
     ///
-    /// [`UsageError`], among them `UnknownDelivery` (client) and `UnknownPublish` (server); `Full` only
-    /// once the output reserve is used up too.
+    /// [`UsageError`], among them `UnknownDelivery` and `TooManyUncommitted` (client) and `UnknownPublish`
+    /// (server); `Full` only once the output reserve is used up too.
     pub fn send<M: Notice>(&mut self, method: &M) -> Result<(), UsageError> {
         self.check(M::KIND)?;
         let settled = match method.as_method() {
@@ -318,10 +318,14 @@ impl<'a> Channel<'a> {
         let (channel, delivery_tag) = (self.id.number(), tag);
         let Some(state) = self.state() else { return Ok(()) };
         if self.session.side == Side::Client {
-            if state.unacked.knows(tag, multiple) {
-                return Ok(());
+            if !state.unacked.knows(tag, multiple) {
+                return Err(UsageError::UnknownDelivery { channel, delivery_tag });
             }
-            return Err(UsageError::UnknownDelivery { channel, delivery_tag });
+            let limit = self.session.limits.uncommitted;
+            if state.unacked.acked() >= limit as usize {
+                return Err(UsageError::TooManyUncommitted { limit });
+            }
+            return Ok(());
         }
         if kind == MethodKind::BasicNack && !self.session.peer.basic_nack {
             let (method, capability) = (kind.name(), "basic.nack");
