@@ -109,7 +109,7 @@ enum Role {
 
 /// There may be tens of thousands; whoever adds a field should know.
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<Connection>() <= 1152);
+const _: () = assert!(size_of::<Connection>() <= 1184);
 
 /// What the application owes a decision on; nothing is decoded meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
