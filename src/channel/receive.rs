@@ -108,13 +108,7 @@ impl Session {
         let Some(state) = self.channels.get(slot) else { return Ok(()) };
         match state.phase {
             ChannelPhase::Closing => self.on_method_while_closing(frame, kind, slot),
-            ChannelPhase::Draining if self.is_straggler(frame, kind) => Ok(()),
-            ChannelPhase::Draining => Err(frame.wrong_method(
-                "CHN-08",
-                ReplyCode::CHANNEL_ERROR,
-                "nothing behind channel.close",
-                kind,
-            )),
+            ChannelPhase::Draining => self.on_method_while_draining(frame, kind),
             ChannelPhase::Opening => self.on_method_while_opening(frame, kind, slot),
             _ => {
                 if state.receiving.awaited != Awaited::Method {
@@ -206,6 +200,19 @@ impl Session {
             }
             _ => Ok(()), // CHN-04
         }
+    }
+
+    #[inline(never)]
+    fn on_method_while_draining(
+        &self,
+        frame: &Incoming<'_>,
+        kind: MethodKind,
+    ) -> Result<(), Fault> {
+        if self.is_straggler(frame, kind) {
+            return Ok(());
+        }
+        let expected = "nothing behind channel.close";
+        Err(frame.wrong_method("CHN-08", ReplyCode::CHANNEL_ERROR, expected, kind))
     }
 
     #[inline(never)]
@@ -320,10 +327,7 @@ impl Session {
             Some(state) if state.phase == ChannelPhase::Open => {
                 state.on_header(frame, rules, &mut self.gathering, next, &mut self.events)
             }
-            state => {
-                let phase = state.map(|state| state.phase);
-                self.not_now(frame, FrameType::HEADER, phase)
-            }
+            _ => self.not_now(frame, FrameType::HEADER),
         }
     }
 
@@ -339,10 +343,7 @@ impl Session {
             Some(state) if state.phase == ChannelPhase::Open => {
                 state.on_body(frame, rules, &mut self.gathering, next, &mut self.events)
             }
-            state => {
-                let phase = state.map(|state| state.phase);
-                self.not_now(frame, FrameType::BODY, phase)
-            }
+            _ => self.not_now(frame, FrameType::BODY),
         }
     }
 
@@ -384,13 +385,10 @@ impl Session {
 
     /// A frame of a content on a channel that isn't open.
     #[cold]
-    fn not_now(
-        &self,
-        frame: &Incoming<'_>,
-        frame_type: FrameType,
-        phase: Option<ChannelPhase>,
-    ) -> Result<(), Fault> {
-        let (rule, expected) = match phase {
+    #[inline(never)]
+    fn not_now(&self, frame: &Incoming<'_>, frame_type: FrameType) -> Result<(), Fault> {
+        let state = self.channels.find(frame.channel).and_then(|slot| self.channels.get(slot));
+        let (rule, expected) = match state.map(|state| state.phase) {
             Some(ChannelPhase::Closing) => return Ok(()), // CHN-04
             _ if self.channels.straggling.contains(frame.channel) => return Ok(()), // CHN-08
             Some(ChannelPhase::Draining) => ("CHN-08", "nothing behind channel.close"),
