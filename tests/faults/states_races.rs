@@ -138,6 +138,9 @@ pub(crate) fn rabbitmq_server_13384_deliveries_behind_the_servers_close_are_disc
     assert_eq!(content.body(), b"new");
     // From here on it is a channel like any other.
     closed.clone().closes(&body(1, b"x"), "CNT-03", UNEXPECTED_FRAME);
+    closed.channel().close(OK, "").unwrap();
+    closed.takes(&[message(deliver(1, 2), 1, b"late", 4), channel_close_ok(1)].concat());
+    closed.closes(&deliver(1, 3), "CHN-01", ReplyCode(504));
 
     // While close-ok waits for the rest of a publish that has begun.
     let mut publishing = end.clone();
