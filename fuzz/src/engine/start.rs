@@ -142,6 +142,8 @@ fn tiny() -> Limits {
     limits.open_requests = 2;
     limits.unconfirmed = 2;
     limits.unacked = 2;
+    limits.uncommitted = 1;
+    limits.unfinished_contents = 1500;
     limits.consumers = 2;
     limits.undecoded_input = 600;
     limits.pre_login_input = 600;

@@ -332,12 +332,26 @@ fn refusals() -> Vec<Named> {
         ("NotYetFree", refused(CLOSING_CHANNEL, which::OPEN_NUMBER, 1, 0, 0)),
         ("TooManyConsumers", asks(MODES, consume(1, "text", false)).limits(TINY)),
         ("TooManyRequests", asks(ASKED, declare(1, "q")).limits(TINY)),
+        (
+            "TooManyUncommitted",
+            asks(MODES, consume(2, "c", false))
+                .limits(TINY)
+                .peer([delivered(2, 1), delivered(2, 2)].concat())
+                .round()
+                .command(which::ACK, 2, 0, 0)
+                .command(which::ACK, 2, 0, 0),
+        ),
         ("TooManyUnconfirmed", refused(MODES, which::PUBLISH, 1, 1, 0).limits(TINY)),
         ("UnknownChannel", refused(OPEN, which::PUBLISH, 9, 1, 0)),
         ("UnknownDelivery", refused(UNACKED, which::ACK, 1, 255, 9)),
         ("WrongDecision", refused(CHALLENGE, which::ACCEPT, 0, 0, 0).options(OWN_MECHANISM)),
         ("WrongSide", refused(CHANNEL, which::RETURN, 1, 1, 0)),
     ]
+}
+
+/// A delivery without a body.
+fn delivered(channel: u16, tag: u64) -> Vec<u8> {
+    [deliver(channel, tag), header(channel, 0, BARE)].concat()
 }
 
 /// How connections end.
