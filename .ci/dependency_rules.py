@@ -45,8 +45,8 @@ CRATES_IO = "registry+https://github.com/rust-lang/crates.io-index"
 def permits(expression, allowed=frozenset(ALLOWED)):
     """Whether an SPDX licence expression can be met by allowed licences alone.
 
-    WITH binds more tightly than AND, and that more tightly than OR. `MIT/Apache-2.0` is how OR was once
-    written on crates.io. Raises ValueError for what is no expression.
+    WITH binds more tightly than AND, and that more tightly than OR. `MIT/Apache-2.0` is how OR was
+    once written on crates.io. Raises ValueError for what is no expression.
     """
     if re.fullmatch(r"[\w.-]+(/[\w.-]+)+", expression):
         expression = expression.replace("/", " OR ")
@@ -135,14 +135,12 @@ def core_problems(package, tree):
             yield f"{CORE} brings {name} in {names.count(name)} versions"
 
 
-def cargo(*arguments):
-    return subprocess.run(["cargo", *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
+def output(*command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def files(*arguments):
-    return subprocess.run(
-        ["git", "ls-files", *arguments], check=True, stdout=subprocess.PIPE, text=True
-    ).stdout.splitlines()
+    return output("git", "ls-files", *arguments).splitlines()
 
 
 def main(manifests):
@@ -153,8 +151,8 @@ def main(manifests):
         # A lock file that belongs to the repository is to stay as it is.
         is_locked = files(str(pathlib.Path(manifest).with_name("Cargo.lock")))
         metadata = json.loads(
-            cargo("metadata", "--format-version=1", "--all-features", "--manifest-path", manifest,
-                  *["--locked"] * bool(is_locked))
+            output("cargo", "metadata", "--format-version=1", "--all-features",
+                   "--manifest-path", manifest, *["--locked"] * bool(is_locked))
         )
         packages = {package["id"]: package for package in metadata["packages"]}
         for package in packages.values():
@@ -166,12 +164,14 @@ def main(manifests):
         for package in members:
             if package["name"] == CORE:
                 for features in (["--no-default-features"], []):
-                    tree = cargo("tree", "--package", CORE, "--edges", "no-dev", "--target", "all",
-                                 "--prefix", "none", "--format", "{p}", *features)
+                    tree = output("cargo", "tree", "--package", CORE, "--edges", "no-dev",
+                                  "--target", "all", "--prefix", "none", "--format", "{p}",
+                                  *features)
                     lines = [line for line in tree.splitlines() if line.split()[0] != CORE]
                     problems += core_problems(package, lines)
 
-    everywhere = files("--cached", "--others", "--exclude-standard", "--", "Cargo.toml", "*/Cargo.toml")
+    everywhere = files("--cached", "--others", "--exclude-standard", "--",
+                       "Cargo.toml", "*/Cargo.toml")
     problems += [f"{manifest}: in no workspace" for manifest in set(everywhere) - seen]
     for problem in problems:
         print(problem, file=sys.stderr)

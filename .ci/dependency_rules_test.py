@@ -40,8 +40,8 @@ class Licences(unittest.TestCase):
 
     def test_what_is_no_expression(self):
         broken = ["", " ", "A OR", "OR A", "A B", "A AND", "A AND OR A", "(A", "A)", "()", "A WITH",
-                  "A WITH (E)", "WITH E", "A+ +", "A/", "/A", "A//B", "A, X", "A or X", "C WITH E WITH E",
-                  "A/X OR A"]
+                  "A WITH (E)", "WITH E", "A+ +", "A/", "/A", "A//B", "A, X", "A or X",
+                  "C WITH E WITH E", "A/X OR A"]
         for expression in broken:
             with self.subTest(expression):
                 self.assertRaises(ValueError, permits, expression)

@@ -424,9 +424,9 @@ impl ChannelState {
         self.gathered.extend_from_slice(octets);
     }
 
-    /// Makes room for so many octets and what is missing behind them, if that is no more than there will
-    /// be. To grow by doubling takes no less, and may leave half of it empty as long as the event lives.
-    /// What is large grows without being copied, and is left to do so.
+    /// Makes room for so many octets and what is missing behind them, if that is no more than there
+    /// will be. To grow by doubling takes no less, and may leave half of it empty as long as the
+    /// event lives. What is large grows without being copied, and is left to do so.
     #[inline(never)]
     fn make_room(&mut self, len: usize, missing: u64) {
         let filled = self.gathered.len() + len;

@@ -1,8 +1,9 @@
 //! Runs the tour of `tests/no_std` on a Cortex-M4 that has 32 KiB of heap for both of its ends.
 //!
-//! It speaks to the debugger that holds the device, or to QEMU, by semihosting: prints what the heap held
-//! after each step and at most, and how deep the stack was; ends with success only if the tour went well
-//! and gave everything back. The first argument, if there is one, is the size of the heap in octets.
+//! It speaks to the debugger that holds the device, or to QEMU, by semihosting: prints what the
+//! heap held after each step and at most, and how deep the stack was; ends with success only if the
+//! tour went well and gave everything back. The first argument, if there is one, is the size of the
+//! heap in octets.
 #![no_std]
 #![no_main]
 

@@ -74,7 +74,7 @@ impl Ends {
             any = true;
             self.handle_on_client(event)?;
         }
-        // What is published goes out again, so nothing more is asked for while it has nowhere to go.
+        // What is published goes out again: nothing more is asked for while it has nowhere to go.
         while self.server.is_writable() || self.server.phase() != Phase::Open {
             let Some(event) = self.server.poll_event() else { break };
             any = true;

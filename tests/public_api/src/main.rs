@@ -1,5 +1,5 @@
-//! Prints the public API that rustdoc's JSON files describe: all of the first one, and of each further one
-//! what it has beside the one before.
+//! Prints the public API that rustdoc's JSON files describe: all of the first one, and of each
+//! further one what it has beside the one before.
 //!
 //! Usage: `amqp-public-api TITLE=FILE...`, with the fewest features first.
 
