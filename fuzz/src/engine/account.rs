@@ -14,6 +14,8 @@ pub(super) struct Account {
     forced: usize,
     /// Octets that came since all was polled.
     unpolled: usize,
+    /// The longest piece: all of it stays until its last frame is decoded.
+    longest: usize,
     /// The most octets of output that the application's own commands have added.
     pub(super) added: usize,
 }
@@ -28,10 +30,11 @@ impl Account {
     }
 
     /// Octets were handed in, `forced` of them by a door that takes all.
-    pub(super) const fn handed_in(&mut self, len: usize, forced: usize) {
+    pub(super) fn handed_in(&mut self, len: usize, forced: usize) {
         self.handed_in += len;
         self.unpolled += len;
         self.forced += forced;
+        self.longest = self.longest.max(len).max(forced);
     }
 
     /// All was polled.
@@ -67,8 +70,8 @@ impl Account {
         let content = whole_body.saturating_add(2 * largest_frame).saturating_mul(2);
         let each = 1024_usize.saturating_add(ledgers).saturating_add(content);
         let channels = usize::from(connection.channel_max().max(1)).saturating_mul(each);
-        let bound = channels
-            .saturating_add(FIXED + 3 * (unread + unsent + self.unpolled) + 2 * largest_frame);
+        let waiting = PER_WAITING * (unread + self.unpolled) + 2 * self.longest;
+        let bound = channels.saturating_add(FIXED + waiting + 3 * unsent + 2 * largest_frame);
         let held = usize::try_from(self.held).unwrap_or(0);
         assert!(held <= bound, "{held} octets are held, the limits allow {bound}");
     }
@@ -97,3 +100,6 @@ const FIXED: usize = 48 << 10;
 
 /// The most that an octet of the peer's costs: channels, consumers and requests take a few octets each.
 const PER_OCTET: usize = 96;
+
+/// The most that an octet costs that waits: frames of eight octets that come in pieces have a handle each.
+const PER_WAITING: usize = 16;

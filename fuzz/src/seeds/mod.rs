@@ -2,6 +2,7 @@
 //!
 //! `cargo run --example generate` writes them to `seeds/`, a folder for each target.
 
+mod captured;
 mod client;
 mod codec;
 mod noise;
@@ -28,5 +29,6 @@ pub(crate) fn all() -> Vec<Seed> {
     seeds.extend(client::all());
     seeds.extend(server::all());
     seeds.extend(noise::all());
+    seeds.extend(captured::all());
     seeds
 }
