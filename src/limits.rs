@@ -81,6 +81,9 @@ pub struct Limits {
     pub sasl_rounds: u8,
 }
 
+/// No body is gathered that is larger: 1 GiB.
+const LARGEST_WHOLE_BODY: u64 = 1 << 30;
+
 impl Limits {
     /// Limits for a device with 32 KiB of memory to spare.
     pub const fn small() -> Self {
@@ -108,6 +111,7 @@ impl Limits {
     pub(crate) fn sound(mut self) -> Self {
         self.frame_before_tune = self.frame_before_tune.max(FRAME_MIN_SIZE); // HS-09
         self.output_window = self.output_window.max(1); // one without room would never be refilled
+        self.whole_body = self.whole_body.min(LARGEST_WHOLE_BODY);
         // What may never wait for its ack, commit or confirm may never come.
         self.unacked = self.unacked.max(1);
         self.uncommitted = self.uncommitted.max(1);

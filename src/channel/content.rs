@@ -1,11 +1,13 @@
 //! Contents that come in: one method, one header, body frames (`CNT-01`).
 
+mod parts;
+
 use bytes::{Bytes, BytesMut};
 
-use crate::channel::gathering::{Gathering, KEPT, SMALL_HEADER};
+use crate::channel::gathering::{Gathering, SMALL_HEADER, append};
 use crate::channel::incoming::{Fault, Incoming};
 use crate::channel::returns::Likeness;
-use crate::channel::state::{ChannelPhase, ChannelState};
+use crate::channel::state::ChannelState;
 use crate::error::{Got, Scope};
 use crate::event::{
     Content, ContentPart, ContentStart, Event, Events, Head, ONE_OF_SEVERAL, RequestId,
@@ -381,66 +383,11 @@ impl ChannelState {
         Ok(())
     }
 
-    /// Whether the octets of a body frame of this size are handed on as they come. Any other one waits
-    /// until it is whole, and is judged then as if it had come at once.
-    pub(crate) fn takes_parts_of(&self, size: u32) -> bool {
-        let Receiving { awaited, whole, missing, .. } = self.receiving;
-        let fits = size > 0 && u64::from(size) <= missing; // CNT-11
-        self.phase == ChannelPhase::Open && awaited == Awaited::Body && !whole && fits
-    }
-
-    /// A body frame begins whose octets are handed on as they come.
-    pub(crate) fn begin_parts(&mut self, size: u32) {
-        self.receiving.empty = 0;
-        self.receiving.missing = self.receiving.missing.saturating_sub(size.into());
-    }
-
-    /// More of the frame that has begun: whether it completes the content, `ends` telling that the
-    /// frame's end has come and is right. `None`: it is discarded.
-    #[inline]
-    pub(crate) fn on_part(&mut self, ends: bool) -> Option<bool> {
-        if self.phase != ChannelPhase::Open {
-            return None; // CHN-04
-        }
-        let last = ends && self.receiving.missing == 0;
-        if last {
-            self.receiving.awaited = Awaited::Method;
-        }
-        Some(last)
-    }
-
     /// Keeps a part of a body that isn't the last one, behind what came before it.
     #[inline(never)]
     fn gather(&mut self, frame: &Incoming<'_>, gathering: &mut Gathering) {
         self.let_go_of(frame.chunk, gathering);
-        self.keep(frame.payload, self.receiving.missing);
-    }
-
-    /// Keeps octets of a body that lacks so many more.
-    fn keep(&mut self, octets: &[u8], missing: u64) {
-        if !self.gathered.try_reclaim(octets.len()) {
-            self.make_room(octets.len(), missing);
-        }
-        self.gathered.extend_from_slice(octets);
-    }
-
-    /// Makes room for so many octets and what is missing behind them, if that is no more than there
-    /// will be. To grow by doubling takes no less, and may leave half of it empty as long as the
-    /// event lives. What is large grows without being copied, and is left to do so.
-    #[inline(never)]
-    fn make_room(&mut self, len: usize, missing: u64) {
-        let filled = self.gathered.len() + len;
-        let missing = match usize::try_from(missing) {
-            Ok(missing) if missing <= filled => missing,
-            _ => return,
-        };
-        let whole = filled + missing;
-        if whole > KEPT {
-            return;
-        }
-        let mut room = BytesMut::with_capacity(whole);
-        room.extend_from_slice(&self.gathered);
-        self.gathered = room;
+        append(&mut self.gathered, frame.payload, self.receiving.missing);
     }
 
     /// The content whose last body octets have come, where its head isn't in their chunk.
@@ -456,7 +403,7 @@ impl ChannelState {
             // All of the body is in one frame, which may be large.
             Some(slice(frame.chunk, frame.payload_start(), frame.payload_end()))
         } else {
-            self.keep(frame.payload, 0);
+            append(&mut self.gathered, frame.payload, 0);
             None
         };
         Content { body, body_at: head_len, head: self.take_head(frame, rules, gathering) }

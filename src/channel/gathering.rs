@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 pub(crate) const SMALL_HEADER: u32 = 1024;
 
 /// The place of a content that was gathered is kept for the next one up to this many octets.
-pub(crate) const KEPT: usize = 64 << 10;
+const KEPT: usize = 64 << 10;
 
 /// So many places are kept, for whichever channels need them next.
 const PLACES: usize = 4;
@@ -65,4 +65,31 @@ impl Gathering {
     pub(crate) fn release(&mut self) {
         self.places = Vec::new();
     }
+}
+
+/// Appends octets of a body that lacks so many more to those that were gathered.
+pub(crate) fn append(place: &mut BytesMut, octets: &[u8], missing: u64) {
+    if !place.try_reclaim(octets.len()) {
+        make_room(place, octets.len(), missing);
+    }
+    place.extend_from_slice(octets);
+}
+
+/// Makes room for so many octets and what is missing behind them, if that is no more than there will be. To
+/// grow by doubling takes no less, and may leave half of it empty as long as the event lives. What is large
+/// grows without being copied, and is left to do so.
+#[inline(never)]
+fn make_room(place: &mut BytesMut, len: usize, missing: u64) {
+    let filled = place.len() + len;
+    let missing = match usize::try_from(missing) {
+        Ok(missing) if missing <= filled => missing,
+        _ => return,
+    };
+    let whole = filled + missing;
+    if whole > KEPT {
+        return;
+    }
+    let mut room = BytesMut::with_capacity(whole);
+    room.extend_from_slice(place);
+    *place = room;
 }

@@ -111,7 +111,7 @@ impl Session {
         ContentRules {
             dialect: self.dialect,
             streamed: self.content == ContentMode::Streamed,
-            whole_body: self.limits.whole_body.min(LARGEST_WHOLE_BODY),
+            whole_body: self.limits.whole_body,
             max_body: self.limits.max_body.unwrap_or(u64::MAX),
             empty_body_frames: self.limits.empty_body_frames,
             any_weight: self.profile.any_weight,
@@ -498,9 +498,6 @@ impl Session {
         }
     }
 }
-
-/// No body is gathered that is larger, whatever the configuration says: 1 GiB.
-const LARGEST_WHOLE_BODY: u64 = 1 << 30;
 
 /// Frame-max for what is sent before tuning is over, in octets (`HS-09`).
 pub(crate) const FRAME_BEFORE_TUNE_SENT: u32 = crate::frame::FRAME_MIN_SIZE;
