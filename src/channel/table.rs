@@ -20,8 +20,11 @@ pub(crate) struct ChannelTable {
     slab: Vec<ChannelState>,
     /// Places in the slab whose channel is closed.
     vacant: Vec<u16>,
-    /// No number below it is free.
+    /// No number below it is free,
     lowest: u16,
+    /// and none between the two: a peer that closes channels could else have all be looked through again
+    /// and again.
+    second: u16,
     /// The channel that was looked up last, 0 for none, and its place.
     last: (u16, Slot),
     /// Numbers on which frames may still come that the peer had queued when it closed the channel.
@@ -35,6 +38,7 @@ impl ChannelTable {
             slab: Vec::new(),
             vacant: Vec::new(),
             lowest: 1,
+            second: 2,
             last: (0, Slot(NONE)),
             straggling: Numbers::new(),
         }
@@ -79,9 +83,18 @@ impl ChannelTable {
     /// The lowest number up to `max` that is free and may be used.
     pub(crate) fn allocate(&mut self, max: u16, may_be_used: impl Fn(u16) -> bool) -> Option<u16> {
         while self.find(self.lowest).is_some() {
-            self.lowest = self.lowest.checked_add(1)?;
+            self.lowest = self.lowest.checked_add(1)?.max(self.second);
+            self.second = self.lowest;
         }
-        (self.lowest..=max).find(|number| self.find(*number).is_none() && may_be_used(*number))
+        if self.lowest > max || may_be_used(self.lowest) {
+            return Some(self.lowest).filter(|number| *number <= max);
+        }
+        let mut second = self.second.max(self.lowest.checked_add(1)?);
+        while self.find(second).is_some() {
+            second = second.checked_add(1)?;
+        }
+        self.second = second;
+        (second..=max).find(|number| self.find(*number).is_none() && may_be_used(*number))
     }
 
     /// Enters a channel whose number is free.
@@ -118,7 +131,11 @@ impl ChannelTable {
             self.last = (0, Slot(NONE));
         }
         self.vacant.push(slot.0);
-        self.lowest = self.lowest.min(number);
+        if number < self.lowest {
+            (self.lowest, self.second) = (number, self.lowest);
+        } else if number > self.lowest {
+            self.second = self.second.min(number);
+        }
     }
 
     /// Gives back memory that channels have left that were many, or had much to do.
@@ -208,5 +225,37 @@ mod tests {
         assert!(table.get(slot).unwrap().has_turn);
         assert_eq!(open(&mut table, 2), slot);
         assert!(table.get(slot).unwrap().has_turn);
+    }
+
+    /// Against a walk through all numbers.
+    #[test]
+    fn the_lowest_free_number_is_given_out_whatever_was_closed() {
+        let mut state = 1_u64;
+        let mut random = |below: u64| {
+            state =
+                state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
+            u16::try_from((state >> 33) % below).unwrap()
+        };
+        for _ in 0..100 {
+            let mut table = ChannelTable::new();
+            for _ in 0..300 {
+                let number = random(20) + 1;
+                match (random(5), table.find(number)) {
+                    (0, None) => drop(open(&mut table, number)),
+                    (0..=2, Some(slot)) => table.remove(slot),
+                    (choice, _) => {
+                        let (max, untold) = (random(22), random(6));
+                        let is_free = |number: &u16| table.find(*number).is_none();
+                        let expected =
+                            (1..=max).find(|number| is_free(number) && *number != untold);
+                        let given = table.allocate(max, |number| number != untold);
+                        assert_eq!(given, expected);
+                        if let Some(number) = given.filter(|_| choice > 2) {
+                            open(&mut table, number);
+                        }
+                    }
+                }
+            }
+        }
     }
 }
