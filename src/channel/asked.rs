@@ -4,7 +4,7 @@
 //! may be asked: the one before it sends, the other when the request arrives.
 
 use crate::channel::returns::hash_of;
-use crate::channel::state::{ChannelState, Owed, Requests};
+use crate::channel::state::ChannelState;
 use crate::limits::Limits;
 use crate::phase::Side;
 use crate::protocol::{Method, basic};
@@ -122,7 +122,7 @@ impl ChannelState {
                 if self.consumers.is_taken(consume.consumer_tag.as_octets()) {
                     return Err(Unfit::ConsumerTagInUse);
                 }
-                if self.consumers.len() + self.unnamed_consumers() >= limits.consumers as usize {
+                if self.consumers.len() >= limits.consumers as usize {
                     return Err(Unfit::TooManyConsumers);
                 }
                 consume.queue
@@ -183,23 +183,14 @@ impl ChannelState {
         Asked::Nothing
     }
 
-    /// Consumers that were asked for and have no tag yet.
-    fn unnamed_consumers(&self) -> usize {
-        let Requests { pending, owed, .. } = self.requests();
-        let owed = owed.iter().filter_map(|owed| match owed {
-            Owed::Reply { asked, .. } => Some(asked),
-            Owed::FlowOk { .. } => None,
-        });
-        let asked = pending.iter().map(|pending| &pending.asked).chain(owed);
-        asked.filter(|asked| matches!(asked, Asked::Consumer { unnamed: true, .. })).count()
-    }
-
     fn ask_consumer(&mut self, consume: &basic::Consume<'_>, request: u64) -> Asked {
         let needs_ack = !consume.no_ack && !is_browser(consume.arguments);
         let tag = consume.consumer_tag.as_octets();
         let unnamed = tag.is_empty();
         if !unnamed {
             self.consumers.enter(tag, needs_ack, (!consume.no_wait).then_some(request));
+        } else if !consume.no_wait {
+            self.consumers.enter_unnamed();
         }
         let tag = hash_of(tag);
         Asked::Consumer { tag, needs_ack, unnamed, ended: false }
@@ -213,6 +204,9 @@ impl ChannelState {
             }
             (Method::BasicConsumeOk(ok), Asked::Consumer { needs_ack, unnamed, ended, .. }) => {
                 let tag = ok.consumer_tag.as_octets();
+                if unnamed {
+                    self.consumers.named();
+                }
                 if ended {
                     self.consumers.was(tag, needs_ack);
                 } else if unnamed {

@@ -14,9 +14,12 @@ pub(crate) struct Consumers {
 }
 
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::vec_box, reason = "one that comes before a thousand others moves them")]
 struct Known {
     /// In the order of their tags, those of one tag in the order in which they were asked for.
-    list: Vec<Consumer>,
+    list: Vec<Box<Consumer>>,
+    /// How many more were asked for whose tags the server chooses, and has not told.
+    unnamed: usize,
     /// The last of those that are gone: deliveries to them, and news of their end, may still come.
     gone: VecDeque<(Box<[u8]>, bool)>,
     /// How many in both have deliveries that need no ack.
@@ -37,21 +40,35 @@ struct Consumer {
 const GONE: usize = 8;
 
 impl Consumers {
+    /// How many there are, those counted that have no tag yet.
     pub(crate) fn len(&self) -> usize {
-        self.list().len()
+        self.known.as_ref().map_or(0, |known| known.list.len() + known.unnamed)
+    }
+
+    /// One was asked for whose tag is to be told.
+    pub(crate) fn enter_unnamed(&mut self) {
+        self.known.get_or_insert_default().unnamed += 1;
+    }
+
+    /// The tag of one of these was told.
+    pub(crate) fn named(&mut self) {
+        if let Some(known) = &mut self.known {
+            known.unnamed = known.unnamed.saturating_sub(1);
+        }
     }
 
     /// Whether a new consumer may not have this tag (`NAM-07`).
     pub(crate) fn is_taken(&self, tag: &[u8]) -> bool {
-        self.of(tag).last().is_some_and(|consumer| consumer.ends_with.is_none())
+        let before = self.end(tag).checked_sub(1).and_then(|place| self.list().get(place));
+        before.is_some_and(|last| last.ends_with.is_none() && *last.tag == *tag)
     }
 
     /// A consumer was asked for; `begins_with`: the request whose reply is still to come.
     pub(crate) fn enter(&mut self, tag: &[u8], needs_ack: bool, begins_with: Option<u64>) {
         let consumer = Consumer { tag: tag.into(), needs_ack, begins_with, ends_with: None };
-        let place = self.range(tag).end;
+        let place = self.end(tag);
         let known = self.known.get_or_insert_default();
-        known.list.insert(place, consumer);
+        known.list.insert(place, Box::new(consumer));
         known.quiet += usize::from(!needs_ack);
     }
 
@@ -65,7 +82,7 @@ impl Consumers {
 
     /// Basic.cancel has been sent, the reply to this request is awaited.
     pub(crate) fn cancel(&mut self, tag: &[u8], request: u64) {
-        if let Some(consumer) = self.of_mut(tag).last() {
+        if let Some(consumer) = self.of_mut(tag).next_back() {
             consumer.ends_with.get_or_insert(request);
         }
     }
@@ -73,7 +90,7 @@ impl Consumers {
     /// Cancel-ok in answer to this request.
     pub(crate) fn cancelled(&mut self, tag: &[u8], request: u64) {
         let range = self.range(tag);
-        let place = self.of(tag).iter().position(|consumer| consumer.ends_with == Some(request));
+        let place = self.of(tag).position(|consumer| consumer.ends_with == Some(request));
         if let Some(place) = place {
             self.remove(range.start + place);
         }
@@ -82,14 +99,14 @@ impl Consumers {
     /// The consumer is gone without a reply to wait for.
     pub(crate) fn part(&mut self, tag: &[u8]) {
         if self.is_taken(tag) {
-            self.remove(self.range(tag).end - 1);
+            self.remove(self.end(tag) - 1);
         }
     }
 
     /// The server has cancelled the consumer. It can mean only one that has begun, and where the client
     /// has cancelled one under this tag and waits for the reply, the two have crossed (`BAS-04`).
     pub(crate) fn cancelled_by_server(&mut self, tag: &[u8]) {
-        let has_crossed = self.of(tag).iter().any(|consumer| consumer.ends_with.is_some());
+        let has_crossed = self.of(tag).any(|consumer| consumer.ends_with.is_some());
         if !has_crossed && self.takes_deliveries(tag).is_some() {
             self.part(tag);
         }
@@ -107,13 +124,10 @@ impl Consumers {
 
     /// Whether something can be delivered to it now, and then whether that needs an ack.
     pub(crate) fn takes_deliveries(&self, tag: &[u8]) -> Option<bool> {
-        // Mostly there is one, and it has begun.
-        if let [Consumer { tag: only, needs_ack, begins_with: None, .. }] = self.list() {
-            if is_same(only, tag) {
-                return Some(*needs_ack);
-            }
+        if let Some(needs_ack) = only_needs_ack(self.list(), tag) {
+            return Some(needs_ack);
         }
-        let begun = self.of(tag).iter().rfind(|consumer| consumer.begins_with.is_none());
+        let begun = self.of(tag).rfind(|consumer| consumer.begins_with.is_none());
         begun.map(|consumer| consumer.needs_ack)
     }
 
@@ -123,20 +137,14 @@ impl Consumers {
         if known.quiet == 0 {
             return true;
         }
-        // Mostly there is one, and it has begun.
-        if let [Consumer { tag: only, needs_ack, begins_with: None, .. }] = &*known.list {
-            if is_same(only, tag) {
-                return *needs_ack;
-            }
-        }
-        self.needs_ack_of_one(tag)
+        only_needs_ack(&known.list, tag).unwrap_or_else(|| self.needs_ack_of_one(tag))
     }
 
     /// The same where there are several, or none. Out of line, so that the usual case is short.
     #[inline(never)]
     fn needs_ack_of_one(&self, tag: &[u8]) -> bool {
         // What comes before consume-ok is meant for the last consumer under this tag.
-        let asked_for = || self.of(tag).first().map(|consumer| consumer.needs_ack);
+        let asked_for = || self.of(tag).next().map(|consumer| consumer.needs_ack);
         self.takes_deliveries(tag)
             .or_else(|| self.needed_ack(tag))
             .or_else(asked_for)
@@ -157,23 +165,26 @@ impl Consumers {
         }
     }
 
-    fn list(&self) -> &[Consumer] {
+    fn list(&self) -> &[Box<Consumer>] {
         self.known.as_ref().map_or(&[], |known| &known.list)
     }
 
+    /// The place behind those under this tag.
+    fn end(&self, tag: &[u8]) -> usize {
+        self.list().partition_point(|consumer| *consumer.tag <= *tag)
+    }
+
     fn range(&self, tag: &[u8]) -> Range<usize> {
-        let list = self.list();
-        let start = list.partition_point(|consumer| *consumer.tag < *tag);
-        let behind = list.get(start..).unwrap_or(&[]);
-        start..start + behind.iter().take_while(|consumer| *consumer.tag == *tag).count()
+        let start = self.list().partition_point(|consumer| *consumer.tag < *tag);
+        start..self.end(tag)
     }
 
     /// Those under this tag, the oldest first.
-    fn of(&self, tag: &[u8]) -> &[Consumer] {
-        self.list().get(self.range(tag)).unwrap_or(&[])
+    fn of(&self, tag: &[u8]) -> core::slice::Iter<'_, Box<Consumer>> {
+        self.list().get(self.range(tag)).unwrap_or(&[]).iter()
     }
 
-    fn of_mut(&mut self, tag: &[u8]) -> core::slice::IterMut<'_, Consumer> {
+    fn of_mut(&mut self, tag: &[u8]) -> core::slice::IterMut<'_, Box<Consumer>> {
         let range = self.range(tag);
         let known = self.known.as_mut().and_then(|known| known.list.get_mut(range));
         known.unwrap_or_default().iter_mut()
@@ -197,6 +208,13 @@ impl Known {
         self.gone.push_back((tag.into(), needs_ack));
         self.quiet += usize::from(!needs_ack);
     }
+}
+
+/// Mostly there is one consumer, which has this tag and has begun: whether its deliveries need an ack.
+#[inline]
+fn only_needs_ack(list: &[Box<Consumer>], tag: &[u8]) -> Option<bool> {
+    let [only] = list else { return None };
+    (only.begins_with.is_none() && is_same(&only.tag, tag)).then_some(only.needs_ack)
 }
 
 /// The call that compares octets of any length takes longer than to compare two words, in which most
