@@ -29,7 +29,7 @@ pub struct Limits {
     /// Depth, entries and octets of field tables and arrays.
     pub table: TableLimits,
     /// Largest body, in octets, that is gathered and handed over in one piece; a larger one comes
-    /// in parts, which is no error. 16 MiB; never more than 1 GiB.
+    /// in parts, which is no error. 16 MiB.
     pub whole_body: u64,
     /// Octets that contents may hold which have begun and aren't complete, on all channels together: the
     /// announced sizes of bodies that come in several frames and are gathered, and content headers above
@@ -81,9 +81,6 @@ pub struct Limits {
     pub sasl_rounds: u8,
 }
 
-/// No body is gathered that is larger: 1 GiB.
-const LARGEST_WHOLE_BODY: u64 = 1 << 30;
-
 impl Limits {
     /// Limits for a device with 32 KiB of memory to spare.
     pub const fn small() -> Self {
@@ -111,7 +108,6 @@ impl Limits {
     pub(crate) fn sound(mut self) -> Self {
         self.frame_before_tune = self.frame_before_tune.max(FRAME_MIN_SIZE); // HS-09
         self.output_window = self.output_window.max(1); // one without room would never be refilled
-        self.whole_body = self.whole_body.min(LARGEST_WHOLE_BODY);
         // What may never wait for its ack, commit or confirm may never come.
         self.unacked = self.unacked.max(1);
         self.uncommitted = self.uncommitted.max(1);

@@ -132,7 +132,7 @@ impl ChannelState {
         }
         if size > 0 && self.receiving.whole {
             let is_small = frame.size() <= SMALL_HEADER;
-            if is_small || self.hold(frame.size(), frame, rules, gathering)? {
+            if is_small || self.hold(frame.size().into(), frame, rules, gathering)? {
                 return Ok(());
             }
         }
@@ -146,20 +146,20 @@ impl ChannelState {
     #[inline(never)]
     fn hold(
         &mut self,
-        octets: u32,
+        octets: u64,
         frame: &Incoming<'_>,
         rules: &ContentRules,
         gathering: &mut Gathering,
     ) -> Result<bool, Fault> {
-        if gathering.hold(octets) {
-            self.receiving.held += octets;
+        if let Some(held) = gathering.hold(self.receiving.held, octets) {
+            self.receiving.held = held;
             return Ok(true);
         }
         if rules.max_body > rules.whole_body {
             self.receiving.whole = false;
             return Ok(false);
         }
-        let (code, got) = (ReplyCode::CONTENT_TOO_LARGE, Got::Number(octets.into()));
+        let (code, got) = (ReplyCode::CONTENT_TOO_LARGE, Got::Number(octets));
         let expected = "fewer contents that aren't complete";
         let mut fault = frame.fault("LIM-10", code, expected, got);
         fault.scope = Scope::Channel(frame.channel);
@@ -327,8 +327,6 @@ impl ChannelState {
         let size = receiving.missing;
         receiving.missing -= len;
         if receiving.whole {
-            // No body that is gathered is as long as that.
-            let size = u32::try_from(size).unwrap_or(u32::MAX);
             if self.has_gathered() || self.hold(size, frame, rules, gathering)? {
                 self.gather(frame, gathering);
             } else {

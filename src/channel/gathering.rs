@@ -27,15 +27,15 @@ impl Gathering {
         Self { octets: 0, limit, places: Vec::new() }
     }
 
-    /// Sets room aside for so many octets more. False: there isn't any.
-    #[must_use]
-    pub(crate) fn hold(&mut self, octets: u32) -> bool {
-        let held = self.octets.saturating_add(octets.into());
-        if held > self.limit {
-            return false;
+    /// Sets room aside for so many octets more of a content, and tells how many that are in all; `None`: there
+    /// isn't any. More than 4 GiB of one content aren't counted.
+    pub(crate) fn hold(&mut self, held: u32, octets: u64) -> Option<u32> {
+        if octets > self.limit.saturating_sub(self.octets) {
+            return None;
         }
-        self.octets = held;
-        true
+        let held_now = held.saturating_add(u32::try_from(octets).unwrap_or(u32::MAX));
+        self.octets = self.octets.saturating_add(u64::from(held_now - held));
+        Some(held_now)
     }
 
     /// Gives back what was set aside.

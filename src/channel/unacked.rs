@@ -110,15 +110,17 @@ impl Unacked {
 
     /// Whether this may be acked, nacked or rejected (`ACK-01` to `ACK-04`).
     pub(crate) fn knows(&self, tag: u64, multiple: bool) -> bool {
-        if tag == 0 {
-            return multiple;
+        match self.rare {
+            _ if tag == 0 => multiple,
+            None => self.waiting.get(tag).is_some(),
+            Some(_) => tag > self.up_to() && self.waiting.get(tag) == Some(&false),
         }
-        tag > self.up_to() && self.waiting.get(tag) == Some(&false)
     }
 
     /// Acks, nacks or rejects. False: nothing is outstanding under this tag, and nothing changed.
+    #[inline]
     pub(crate) fn settle(&mut self, tag: u64, multiple: bool) -> bool {
-        if self.transaction().is_some() {
+        if self.rare.is_some() && self.transaction().is_some() {
             return self.settle_in_transaction(tag, multiple);
         }
         if !multiple {
@@ -153,11 +155,18 @@ impl Unacked {
 
     /// The same for acks of this side, of which there is to be told how many aren't committed. That takes a
     /// step for each delivery, once in a transaction.
+    #[inline]
     pub(crate) fn ack(&mut self, tag: u64, multiple: bool) {
-        if self.transaction().is_none() {
+        if self.rare.is_none() {
             self.settle(tag, multiple);
-            return;
+        } else {
+            self.ack_counting(tag, multiple);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn ack_counting(&mut self, tag: u64, multiple: bool) {
         let before = self.up_to();
         if !self.settle(tag, multiple) {
             return;

@@ -179,8 +179,8 @@ pub(crate) fn oss_fuzz_56204_and_56296_nested_tables_end_the_connection() {
 /// amqp091-go: as many octets were reserved as the header announced. `CNT-17`.
 pub(crate) fn cve_2026_77410_an_announced_body_reserves_nothing() {
     for mode in [ContentMode::Whole, ContentMode::Streamed] {
-        for size in [1 << 30, (1 << 30) + 1, 1 << 32, 1 << 40, (1 << 63) - 1, 1 << 63, u64::MAX] {
-            // As if the application wanted all of it in one piece, which nobody gets above 1 GiB.
+        for size in [1 << 32, 1 << 40, (1 << 63) - 1, 1 << 63, u64::MAX] {
+            // As if the application wanted all of it in one piece.
             let (mut client, mut server) = configs(131_072, |limits| {
                 limits.whole_body = u64::MAX;
                 limits.unfinished_contents = u64::MAX;
@@ -195,7 +195,7 @@ pub(crate) fn cve_2026_77410_an_announced_body_reserves_nothing() {
                     connection.handle_slice(T0, &octets);
                     poll(connection)
                 });
-                let told = usize::from(mode == ContentMode::Streamed || size > 1 << 30);
+                let told = usize::from(mode == ContentMode::Streamed);
                 assert_eq!(events.len(), told, "{:?}", lines(&events));
                 assert!(cost.asked < 8192, "{size:#x}: {cost:?}");
                 drop(events);
