@@ -23,23 +23,6 @@ use std::path::Path;
 
 use amqp_proto::Side;
 
-/// A target: its name, which is that of its binary and of its folders, and what it does.
-pub type Target = (&'static str, fn(&[u8]));
-
-/// All targets that decide by panicking whether something is wrong.
-pub const TARGETS: &[Target] = &[
-    ("client", client),
-    ("differential", differential),
-    ("drawn", drawn),
-    ("frame", frame),
-    ("method", method),
-    ("properties", properties),
-    ("scan", scan),
-    ("server", server),
-    ("session", session),
-    ("table", table),
-];
-
 /// A tape for a client.
 pub fn client(octets: &[u8]) {
     engine::client(octets);

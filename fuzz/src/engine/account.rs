@@ -50,7 +50,12 @@ impl Account {
     }
 
     /// What is held, waits unread and waits unsent is within the limits.
-    pub(super) fn check_against_limits(&self, connection: &Connection, budget: &Budget) {
+    pub(super) fn check_against_limits(
+        &self,
+        connection: &Connection,
+        budget: &Budget,
+        has_ended: bool,
+    ) {
         let Budget { limits, largest_frame } = budget;
         let unread = connection.clone().into_parts().unread.len();
         let may_wait = limits.undecoded_input.max(limits.pre_login_input).max(*largest_frame);
@@ -60,8 +65,9 @@ impl Account {
             self.forced
         );
         let unsent = connection.unsent();
-        // What answers a frame may pass the mark.
-        let most = limits.unsent_output + limits.output_reserve + 2048 + self.added;
+        // What answers a frame may pass the mark; nothing waits any more once the stream has ended.
+        let answers = if has_ended { 2 * self.handed_in } else { 2048 };
+        let most = limits.unsent_output + limits.output_reserve + answers + self.added;
         assert!(unsent <= most, "{unsent} octets wait unsent, {} of them added", self.added);
 
         let ledgers = 64 * (limits.unacked + limits.unconfirmed) as usize

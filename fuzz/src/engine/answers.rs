@@ -52,8 +52,7 @@ fn answer_well(connection: &mut Connection, owed: &Owed) -> Result<Done, UsageEr
         let id = owed.token.channel();
         let get_ok = basic::GetOk::default();
         let mut channel = connection.channel(id)?;
-        channel.get_ok(owed.token, &get_ok, Properties::EMPTY, &b"got"[..])?;
-        return Ok(Done::Answered(id));
+        return say::answer_get(&mut channel, owed.token, &get_ok, Properties::EMPTY, b"got");
     }
     let done = reply_to(connection, owed, 0)?;
     if done == Done::Nothing {

@@ -328,8 +328,8 @@ impl Command {
             which::GET_OK => {
                 let body = octets(first);
                 let mut channel = connection.channel(id)?;
-                channel.get_ok(owed.token, &basic::GetOk::default(), Properties::EMPTY, body)?;
-                Ok(Done::Answered(id))
+                let method = basic::GetOk::default();
+                say::answer_get(&mut channel, owed.token, &method, Properties::EMPTY, body)
             }
             which::FAIL => {
                 let code = ReplyCode::NOT_FOUND;

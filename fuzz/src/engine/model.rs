@@ -37,6 +37,20 @@ pub(super) enum Done {
         tag: u64,
         multiple: bool,
     },
+    /// A delivery, and whether it waits for an ack.
+    Delivered {
+        channel: ChannelId,
+        tag: u64,
+        needs_ack: bool,
+    },
+    /// A delivery that answers a get.
+    Got {
+        channel: ChannelId,
+        tag: u64,
+        needs_ack: bool,
+    },
+    /// This side has asked for transactions.
+    Transacted(ChannelId, Option<RequestId>),
     Decided,
     /// This side has closed the channel.
     Left(ChannelId),
@@ -61,6 +75,10 @@ pub(super) struct Model {
     pub(super) to_settle: BTreeMap<ChannelId, BTreeSet<u64>>,
     /// Publishes of this side without a confirm.
     unconfirmed: BTreeMap<ChannelId, BTreeSet<u64>>,
+    /// Server: deliveries of this side without an ack.
+    unacked: BTreeMap<ChannelId, BTreeSet<u64>>,
+    /// Channels on which acks and confirms aren't counted here: with transactions, or recovering.
+    uncounted: BTreeSet<ChannelId>,
     /// Bodies that come in parts: what is still to come.
     parts: BTreeMap<ChannelId, u64>,
     pub(super) endings: usize,
@@ -80,6 +98,8 @@ impl Model {
             stale: None,
             to_settle: BTreeMap::new(),
             unconfirmed: BTreeMap::new(),
+            unacked: BTreeMap::new(),
+            uncounted: BTreeSet::new(),
             parts: BTreeMap::new(),
             endings: 0,
             is_streamed: false,
@@ -125,7 +145,14 @@ impl Model {
                     self.parts.remove(&part.channel);
                 }
             }
+            Event::Notice(method) if self.side == Side::Server => {
+                self.note_ack(method.channel(), &method.method());
+            }
             Event::Request { token: Some(token), method } => {
+                let uncounted = [MethodKind::TxSelect, MethodKind::BasicRecover];
+                if uncounted.contains(&method.kind()) {
+                    self.uncounted.insert(token.channel());
+                }
                 let name = name_in(&method.method());
                 let owed = Owed { token: *token, kind: method.kind(), name };
                 self.owed.entry(token.channel()).or_default().push_back(owed);
@@ -186,6 +213,19 @@ impl Model {
                     (tag, false) => _ = open.remove(&tag),
                 }
             }
+            Done::Delivered { channel, tag, needs_ack: true } => {
+                assert!(self.unacked.entry(*channel).or_default().insert(*tag), "tag {tag} twice");
+            }
+            Done::Delivered { .. } => {}
+            Done::Got { channel, tag, needs_ack } => {
+                let (channel, tag, needs_ack) = (*channel, *tag, *needs_ack);
+                self.apply(&Done::Answered(channel));
+                self.apply(&Done::Delivered { channel, tag, needs_ack });
+            }
+            Done::Transacted(channel, request) => {
+                self.uncounted.insert(*channel);
+                self.apply(&Done::Asked(*request));
+            }
             Done::Decided if self.question.is_some() => self.question = None,
             Done::Decided => self.secrets -= 1,
             Done::Left(channel) => {
@@ -199,11 +239,50 @@ impl Model {
         let channels: Vec<_> = connection.channels().collect();
         for id in channels {
             let channel = connection.channel(id).unwrap();
-            let unconfirmed = self.unconfirmed.get(&id).map_or(0, BTreeSet::len);
+            let count = |of: &BTreeMap<_, BTreeSet<u64>>| of.get(&id).map_or(0, BTreeSet::len);
             if self.side == Side::Client {
-                assert_eq!(channel.unconfirmed() as usize, unconfirmed, "unconfirmed on {id}");
+                let unconfirmed = channel.unconfirmed() as usize;
+                assert_eq!(unconfirmed, count(&self.unconfirmed), "unconfirmed on {id}");
+            } else if !self.uncounted.contains(&id) {
+                assert_eq!(channel.unacked(), count(&self.unacked), "unacked on {id}");
             }
         }
+    }
+
+    /// How many acks and confirms a channel waits for, where settling one takes one away.
+    pub(super) fn settleable(&self, connection: &mut Connection, id: ChannelId) -> Option<u64> {
+        let channel = connection.channel(id).ok()?;
+        Some(match self.side {
+            Side::Client if self.uncounted.contains(&id) => return None,
+            Side::Client => channel.unacked() as u64,
+            _ => channel.unconfirmed().into(),
+        })
+    }
+
+    /// Server: an ack, nack or reject names deliveries that wait for it.
+    fn note_ack(&mut self, channel: Option<ChannelId>, method: &Method<'_>) {
+        let Some(channel) = channel else { return };
+        let (tag, multiple) = match method {
+            Method::BasicAck(ack) => (ack.delivery_tag, ack.multiple),
+            Method::BasicNack(nack) => (nack.delivery_tag, nack.multiple),
+            Method::BasicReject(reject) => (reject.delivery_tag, false),
+            Method::BasicRecoverAsync(_) => {
+                self.uncounted.insert(channel);
+                return;
+            }
+            _ => return,
+        };
+        if self.uncounted.contains(&channel) {
+            return;
+        }
+        let unacked = self.unacked.entry(channel).or_default();
+        let is_known = unacked.contains(&tag) || (tag == 0 && multiple);
+        assert!(is_known, "{method} on {channel}, where {unacked:?} wait");
+        unacked.retain(|other| match (tag, multiple) {
+            (0, _) => false,
+            (tag, true) => *other > tag,
+            (tag, false) => *other != tag,
+        });
     }
 
     fn resolve(&mut self, request: RequestId, event: &Event) {
@@ -251,6 +330,8 @@ impl Model {
     fn forget(&mut self, channel: ChannelId) {
         self.owed.remove(&channel);
         self.to_settle.remove(&channel);
+        self.unacked.remove(&channel);
+        self.uncounted.remove(&channel);
         self.parts.remove(&channel);
     }
 }

@@ -101,6 +101,10 @@ pub(super) fn say(
         Method::BasicReject(basic::Reject { delivery_tag, .. }) => {
             Done::Settled { channel: id, tag: *delivery_tag, multiple: false }
         }
+        Method::TxSelect(_) => match done {
+            Done::Asked(request) => Done::Transacted(id, request),
+            other => other,
+        },
         _ if method.kind().info().is_reply && token.is_some() => Done::Answered(id),
         _ => done,
     })
@@ -119,6 +123,7 @@ pub(super) fn say_content<'p>(
     let body = body.into();
     let size = body.len() as u64;
     let mut channel = connection.channel(id)?;
+    let before = channel.unacked();
     Ok(match method {
         Method::BasicPublish(publish) => {
             let number = match at_once {
@@ -128,11 +133,11 @@ pub(super) fn say_content<'p>(
             Done::Published(id, number.number())
         }
         Method::BasicDeliver(deliver) => {
-            match at_once {
+            let tag = match at_once {
                 true => channel.deliver(deliver, properties, body)?,
                 false => channel.start_deliver(deliver, properties, size)?,
             };
-            Done::Nothing
+            Done::Delivered { channel: id, tag, needs_ack: channel.unacked() > before }
         }
         Method::BasicReturn(returned) => {
             channel.return_message(returned, properties, body)?;
@@ -140,11 +145,24 @@ pub(super) fn say_content<'p>(
         }
         Method::BasicGetOk(get_ok) => match model.oldest(id) {
             Some(token) => {
-                channel.get_ok(token, get_ok, properties, body)?;
-                Done::Answered(id)
+                return answer_get(&mut channel, token, get_ok, properties, body);
             }
             None => Done::Nothing,
         },
         _ => Done::Nothing,
     })
+}
+
+/// Answers a get with a message.
+pub(super) fn answer_get<'p>(
+    channel: &mut Channel<'_>,
+    token: ReplyToken,
+    method: &basic::GetOk<'_>,
+    properties: Properties<'p>,
+    body: impl Into<Payload<'p>>,
+) -> Result<Done, UsageError> {
+    let before = channel.unacked();
+    let tag = channel.get_ok(token, method, properties, body)?;
+    let needs_ack = channel.unacked() > before;
+    Ok(Done::Got { channel: channel.id(), tag, needs_ack })
 }

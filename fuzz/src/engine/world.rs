@@ -213,14 +213,14 @@ impl World<'_> {
         command: impl Fn(&mut Connection, &Model, Instant) -> Result<Done, UsageError>,
     ) {
         let mut results = Vec::new();
+        let mut before = self.lines[0].connection.clone();
         for (place, line) in self.lines.iter_mut().enumerate() {
-            let before = (place == 0).then(|| line.connection.clone());
             let unsent = line.connection.unsent();
             let Line { connection, account, .. } = line;
             let result = account.during(|| command(connection, &self.model, self.now));
             account.added += connection.unsent().saturating_sub(unsent);
-            if let (Some(before), Err(error)) = (before, &result) {
-                assert_eq!(visible(line.connection.clone()), visible(before), "{error}");
+            if let (0, Err(error)) = (place, &result) {
+                assert_eq!(visible(connection.clone()), visible(before.clone()), "{error}");
                 assert!(!error.to_string().is_empty());
             }
             results.push(result);
@@ -233,6 +233,16 @@ impl World<'_> {
             Ok(done) => {
                 if done == Done::Injected {
                     self.output.set_free();
+                }
+                if let Done::Settled { channel, multiple: false, .. } = done {
+                    let model = &self.model;
+                    let before = model.settleable(&mut before, channel);
+                    let after = model.settleable(&mut self.lines[0].connection, channel);
+                    assert_eq!(
+                        after,
+                        before.map(|before| before - 1),
+                        "{done:?} took nothing away"
+                    );
                 }
                 self.model.apply(&done);
             }
@@ -310,7 +320,7 @@ impl World<'_> {
     /// Whatever has happened: the stream ends, and with it the connection, once.
     fn finish(mut self) {
         let Line { connection, account, .. } = &self.lines[0];
-        account.check_against_limits(connection, &self.budget);
+        account.check_against_limits(connection, &self.budget, self.ended);
         self.end();
         self.is_obliging = false;
         // Events may have been kept back by output that is full.
