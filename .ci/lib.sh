@@ -72,6 +72,19 @@ apt_update() {
     mkdir -p "$target" && touch "$stamp"
 }
 
+# build_counted PROGRAM: builds a program of bench/ whose instructions are to be counted by callgrind; sets
+# `counted` to what runs it. Elsewhere than on x86-64 other instructions would be counted.
+build_counted() {
+    [ "$(uname -m)" = x86_64 ] || die "instructions are counted on x86-64, this is $(uname -m)"
+    apt_install valgrind valgrind
+    # Else the processor, not the budget, would decide what is built.
+    unset RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
+    export CARGO_TARGET_DIR=$target/instructions
+    cargo build -q --release --locked --manifest-path bench/Cargo.toml --no-default-features --bin "$1"
+    # shellcheck disable=SC2034 # for whoever sources this
+    counted=$CARGO_TARGET_DIR/release/$1
+}
+
 # apt_install PROBE PACKAGE...: installs the packages unless PROBE (a command or a file) is there.
 apt_install() {
     local probe=$1

@@ -48,7 +48,8 @@
 //!   aren't complete ([`Limits::unfinished_contents`]). Handle these too, or refuse them by
 //!   [`Limits::max_body`]. [`ContentMode::Streamed`] asks for parts of all bodies: they are handed on as their
 //!   octets come, without waiting for the rest of their frame.
-//! * **Memory is budgeted** by [`Limits`], judged before anything is allocated.
+//! * **Memory is budgeted** by [`Limits`], judged before anything is allocated; [the budget](budget) shows what
+//!   hostile peers come to.
 //!
 //! # A client and a server in memory
 //!
@@ -234,6 +235,9 @@ pub mod protocol;
 #[cfg(doc)]
 #[doc = include_str!("../docs/rules.md")]
 pub mod rules {}
+#[cfg(doc)]
+#[doc = include_str!("../docs/budget.md")]
+pub mod budget {}
 pub mod sasl;
 #[cfg(feature = "testing")]
 pub mod testing;

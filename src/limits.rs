@@ -6,7 +6,9 @@ use crate::wire::TableLimits;
 /// The resource budget of one connection.
 ///
 /// Each limit is judged from a frame's seven-octet header or from a length field, before memory is
-/// taken. Start from [`Limits::default`] or [`Limits::small`] and change single fields.
+/// taken. Start from [`Limits::default`] or [`Limits::small`] and change single fields. [The
+/// budget](crate::budget) shows what peers come to that run into them, and how much memory a connection holds
+/// then.
 ///
 /// ```
 /// use amqp_proto::Limits;
@@ -82,7 +84,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Limits for a device with 32 KiB of memory to spare.
+    /// Limits for a device with 32 KiB of memory to spare: with a frame-max of 4096 and one channel in use a
+    /// connection never holds more, whatever its peer does.
     pub const fn small() -> Self {
         let mut limits = Self::standard();
         limits.frame_before_tune = 4096;
