@@ -163,7 +163,8 @@ impl Model {
                     assert!(unconfirmed.remove(&number), "{event}");
                 }
             }
-            Event::ChannelOpened(channel) => self.forget(*channel),
+            // A client may have asked for transactions before it is told that the channel is open.
+            Event::ChannelOpened(channel) if self.side == Side::Server => self.forget(*channel),
             Event::ChannelClosed { channel, .. } => {
                 self.forget(*channel);
                 let left = self.unconfirmed.remove(channel).unwrap_or_default();
