@@ -19,6 +19,7 @@ ALLOWED = {
     "BSD-3-Clause",
     "ISC",
     "MIT",
+    "NCSA",  # libFuzzer: as permissive as MIT
     "Unicode-3.0",
     "Zlib",
 }
