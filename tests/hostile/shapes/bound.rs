@@ -58,12 +58,11 @@ pub(super) fn highest(s: &Setting) -> usize {
     usize::from(if s.channel_max == 0 { u16::MAX } else { s.channel_max })
 }
 
-/// The largest whole frame that may come.
+/// The largest whole frame that may come on an open connection.
 pub(super) fn frame(s: &Setting) -> usize {
-    let frame = s.frame_max.max(s.limits.frame_before_tune);
     let frame = match s.side {
-        Side::Client => frame.max(s.limits.method_or_header_frame),
-        _ => frame,
+        Side::Client => s.frame_max.max(s.limits.method_or_header_frame),
+        _ => s.frame_max,
     };
     frame as usize
 }

@@ -171,12 +171,13 @@ pub(crate) const SHAPES: &[Shape] = &[
         attack: |s| {
             let (s, channels) = (*s, u64::from(s.channel_max));
             let size = s.limits.whole_body.min(64 << 10);
-            let octets = vec![7; size as usize / 2];
+            let octets = vec![7; size as usize];
+            // Two frames, or more where frames are small.
+            let largest = s.largest().min(octets.len() / 2);
             Attack::sends(move |number, out| {
                 let channel = (number % channels) as u16 + 1;
-                out.extend(head(&s, channel, number / channels, size));
-                out.extend(body(channel, &octets));
-                out.extend(body(channel, &octets));
+                let carrier = s.carrier(channel, number / channels);
+                out.extend(message(carrier, channel, &octets, largest));
             })
         },
         bound: |s| {
