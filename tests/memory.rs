@@ -397,6 +397,16 @@ fn channels_do_not_keep_places_for_contents() {
     }
     let after = held() - before;
     assert!(after < 1 << 20, "{after}");
+    // All of them begin before the first one ends.
+    for number in 1..=MANY {
+        let begun = message(publish(number, "k"), number, &body, 40_000);
+        take(&mut server, T0, DOORS[0].1, &begun[..begun.len() - 20_008]);
+    }
+    for number in 1..=MANY {
+        take(&mut server, T0, DOORS[0].1, &common::body(number, &body[40_000..]));
+    }
+    let after = held() - before;
+    assert!(after < 1 << 20, "{after}");
 }
 
 /// A little waits on each channel, and in turn much on one.

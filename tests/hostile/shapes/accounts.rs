@@ -52,7 +52,7 @@ pub(crate) const SHAPES: &[Shape] = &[
     },
     Shape {
         name: "delivers without end, and the application acks every second one",
-        attack: |_| deliveries().meets(|client, event| ack_if(client, event, |tag| tag % 2 == 0)),
+        attack: |_| deliveries().meets(|client, event| ack_if(client, event, every_second)),
         enough: |s| 2 * 64 * s.limits.unacked as usize + 2 * s.limits.undecoded_input,
         ..DELIVERS
     },
@@ -60,7 +60,7 @@ pub(crate) const SHAPES: &[Shape] = &[
         name: "delivers without end, and the application acks all but the first",
         limits: &[],
         by: "gaps between deliveries are closed",
-        attack: |_| deliveries().meets(|client, event| ack_if(client, event, |tag| tag > 1)),
+        attack: |_| deliveries().meets(|client, event| ack_if(client, event, before_the_last)),
         outcome: Outcome::GoesOn,
         bound: |s| connection(s) + grown(s.read),
         enough: |_| 64 << 10,
@@ -75,7 +75,7 @@ pub(crate) const SHAPES: &[Shape] = &[
             output(&mut client);
             client
         },
-        attack: |_| deliveries().meets(|client, event| ack_if(client, event, |_| true)),
+        attack: |_| deliveries().meets(|client, event| ack_if(client, event, Some)),
         bound: |s| {
             let uncommitted = s.limits.uncommitted as usize * (DELIVERY + 8);
             connection(s) + unacked(s) + grown(uncommitted) + undecoded(s) + grown(s.read)
@@ -291,11 +291,19 @@ fn publishing() -> Attack {
     Attack::floods([publish(1, ""), header(1, 0, BARE)].concat())
 }
 
-/// Acks a delivery, if it is to be acked and may be.
-fn ack_if(client: &mut Connection, event: &Event, is_acked: fn(u64) -> bool) {
+fn every_second(tag: u64) -> Option<u64> {
+    Some(tag).filter(|tag| tag % 2 == 0)
+}
+
+/// Each but the first once another one has come behind it, so that it leaves a gap.
+fn before_the_last(tag: u64) -> Option<u64> {
+    Some(tag - 1).filter(|tag| *tag > 1)
+}
+
+/// Acks what is to be acked when a delivery comes, if it may be.
+fn ack_if(client: &mut Connection, event: &Event, acks: fn(u64) -> Option<u64>) {
     let Event::Content(content) = event else { return };
-    let delivery_tag = content.deliver().unwrap().delivery_tag;
-    if is_acked(delivery_tag) {
+    if let Some(delivery_tag) = acks(content.deliver().unwrap().delivery_tag) {
         let acked = channel(client, 1).send(&basic::Ack { delivery_tag, multiple: false });
         assert!(matches!(acked, Ok(()) | Err(UsageError::TooManyUncommitted { .. })), "{acked:?}");
     }
