@@ -5,6 +5,8 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::index;
+
 /// Consumers from the moment they are asked for until their end is settled. A tag can be used anew while
 /// the cancel of its last consumer is still unanswered, so several may share it.
 #[derive(Clone, Debug, Default)]
@@ -14,10 +16,12 @@ pub(crate) struct Consumers {
 }
 
 #[derive(Clone, Debug, Default)]
-#[expect(clippy::vec_box, reason = "one that comes before a thousand others moves them")]
 struct Known {
-    /// In the order of their tags, those of one tag in the order in which they were asked for.
-    list: Vec<Box<Consumer>>,
+    /// In no order.
+    list: Vec<Consumer>,
+    /// Their places in the list, in the order of their tags, those of one tag in the order in which they
+    /// were asked for. Places are small: one that comes before a thousand others moves them.
+    order: Vec<u32>,
     /// How many more were asked for whose tags the server chooses, and has not told.
     unnamed: usize,
     /// The last of those that are gone: deliveries to them, and news of their end, may still come.
@@ -59,47 +63,55 @@ impl Consumers {
 
     /// Whether a new consumer may not have this tag (`NAM-07`).
     pub(crate) fn is_taken(&self, tag: &[u8]) -> bool {
-        let before = self.end(tag).checked_sub(1).and_then(|place| self.list().get(place));
-        before.is_some_and(|last| last.ends_with.is_none() && *last.tag == *tag)
+        self.of(tag).next_back().is_some_and(|last| last.ends_with.is_none())
     }
 
     /// A consumer was asked for; `begins_with`: the request whose reply is still to come.
     pub(crate) fn enter(&mut self, tag: &[u8], needs_ack: bool, begins_with: Option<u64>) {
         let consumer = Consumer { tag: tag.into(), needs_ack, begins_with, ends_with: None };
-        let place = self.end(tag);
         let known = self.known.get_or_insert_default();
-        known.list.insert(place, Box::new(consumer));
+        // So many are never made: each takes octets.
+        let Ok(place) = u32::try_from(known.list.len()) else { return };
+        known.order.insert(known.rank_behind(tag), place);
+        index::reserve(&mut known.list);
+        known.list.push(consumer);
         known.quiet += usize::from(!needs_ack);
     }
 
     /// Consume-ok for the consumer that this request has asked for under this tag.
     pub(crate) fn begin(&mut self, tag: &[u8], request: u64) {
-        let mut consumers = self.of_mut(tag);
-        if let Some(begun) = consumers.find(|consumer| consumer.begins_with == Some(request)) {
+        let begins = |consumer: &Consumer| consumer.begins_with == Some(request);
+        if let Some(begun) = self.known.as_mut().and_then(|known| known.first_mut(tag, begins)) {
             begun.begins_with = None;
         }
     }
 
     /// Basic.cancel has been sent, the reply to this request is awaited.
     pub(crate) fn cancel(&mut self, tag: &[u8], request: u64) {
-        if let Some(consumer) = self.of_mut(tag).next_back() {
+        let Some(known) = &mut self.known else { return };
+        let last = known.ranks(tag).next_back().and_then(|rank| known.at_mut(rank));
+        if let Some(consumer) = last {
             consumer.ends_with.get_or_insert(request);
         }
     }
 
     /// Cancel-ok in answer to this request.
     pub(crate) fn cancelled(&mut self, tag: &[u8], request: u64) {
-        let range = self.range(tag);
-        let place = self.of(tag).position(|consumer| consumer.ends_with == Some(request));
-        if let Some(place) = place {
-            self.remove(range.start + place);
+        let Some(known) = &mut self.known else { return };
+        let ends = |consumer: &Consumer| consumer.ends_with == Some(request);
+        if let Some(rank) = known.ranks(tag).find(|rank| known.at(*rank).is_some_and(ends)) {
+            known.remove(rank);
         }
     }
 
     /// The consumer is gone without a reply to wait for.
     pub(crate) fn part(&mut self, tag: &[u8]) {
-        if self.is_taken(tag) {
-            self.remove(self.end(tag) - 1);
+        if !self.is_taken(tag) {
+            return;
+        }
+        let Some(known) = &mut self.known else { return };
+        if let Some(rank) = known.ranks(tag).next_back() {
+            known.remove(rank);
         }
     }
 
@@ -161,44 +173,75 @@ impl Consumers {
     pub(crate) fn release(&mut self) {
         if let Some(known) = &mut self.known {
             known.list.shrink_to_fit();
+            known.order.shrink_to_fit();
             known.gone.shrink_to_fit();
         }
     }
 
-    fn list(&self) -> &[Box<Consumer>] {
+    fn list(&self) -> &[Consumer] {
         self.known.as_ref().map_or(&[], |known| &known.list)
     }
 
-    /// The place behind those under this tag.
-    fn end(&self, tag: &[u8]) -> usize {
-        self.list().partition_point(|consumer| *consumer.tag <= *tag)
-    }
-
-    fn range(&self, tag: &[u8]) -> Range<usize> {
-        let start = self.list().partition_point(|consumer| *consumer.tag < *tag);
-        start..self.end(tag)
-    }
-
     /// Those under this tag, the oldest first.
-    fn of(&self, tag: &[u8]) -> core::slice::Iter<'_, Box<Consumer>> {
-        self.list().get(self.range(tag)).unwrap_or(&[]).iter()
-    }
-
-    fn of_mut(&mut self, tag: &[u8]) -> core::slice::IterMut<'_, Box<Consumer>> {
-        let range = self.range(tag);
-        let known = self.known.as_mut().and_then(|known| known.list.get_mut(range));
-        known.unwrap_or_default().iter_mut()
-    }
-
-    fn remove(&mut self, place: usize) {
-        let Some(known) = &mut self.known else { return };
-        let consumer = known.list.remove(place);
-        known.quiet -= usize::from(!consumer.needs_ack);
-        known.was(&consumer.tag, consumer.needs_ack);
+    fn of(&self, tag: &[u8]) -> impl DoubleEndedIterator<Item = &Consumer> {
+        self.known.iter().flat_map(move |known| known.ranks(tag).filter_map(|rank| known.at(rank)))
     }
 }
 
 impl Known {
+    /// The consumer of this rank in the order.
+    fn at(&self, rank: usize) -> Option<&Consumer> {
+        self.list.get(*self.order.get(rank)? as usize)
+    }
+
+    fn at_mut(&mut self, rank: usize) -> Option<&mut Consumer> {
+        self.list.get_mut(*self.order.get(rank)? as usize)
+    }
+
+    fn first_mut(
+        &mut self,
+        tag: &[u8],
+        is_it: impl Fn(&Consumer) -> bool,
+    ) -> Option<&mut Consumer> {
+        let rank = self.ranks(tag).find(|rank| self.at(*rank).is_some_and(&is_it))?;
+        self.at_mut(rank)
+    }
+
+    /// The rank of one under this tag that is newer than those there are.
+    fn rank_behind(&self, tag: &[u8]) -> usize {
+        self.rank_of_first(|other| other > tag)
+    }
+
+    /// The ranks of those under this tag.
+    fn ranks(&self, tag: &[u8]) -> Range<usize> {
+        self.rank_of_first(|other| other >= tag)..self.rank_behind(tag)
+    }
+
+    /// Where the tags begin that are not below some tag.
+    fn rank_of_first(&self, is_it: impl Fn(&[u8]) -> bool) -> usize {
+        let is_before =
+            |place: &u32| self.list.get(*place as usize).is_some_and(|other| !is_it(&other.tag));
+        self.order.partition_point(is_before)
+    }
+
+    fn remove(&mut self, rank: usize) {
+        let Some(place) = self.order.get(rank).copied() else { return };
+        // The last of the list takes the place of the one that goes.
+        let last = self.list.len() - 1;
+        let moved = self.list.get(last).filter(|_| place as usize != last);
+        let rank_of_moved = moved.and_then(|moved| {
+            let mut ranks = self.ranks(&moved.tag);
+            ranks.rfind(|rank| self.order.get(*rank).is_some_and(|place| *place as usize == last))
+        });
+        if let Some(moves) = rank_of_moved.and_then(|rank| self.order.get_mut(rank)) {
+            *moves = place;
+        }
+        self.order.remove(rank);
+        let consumer = self.list.swap_remove(place as usize);
+        self.quiet -= usize::from(!consumer.needs_ack);
+        self.was(&consumer.tag, consumer.needs_ack);
+    }
+
     /// A consumer is gone.
     fn was(&mut self, tag: &[u8], needs_ack: bool) {
         if self.gone.len() >= GONE {
@@ -212,7 +255,7 @@ impl Known {
 
 /// Mostly there is one consumer, which has this tag and has begun: whether its deliveries need an ack.
 #[inline]
-fn only_needs_ack(list: &[Box<Consumer>], tag: &[u8]) -> Option<bool> {
+fn only_needs_ack(list: &[Consumer], tag: &[u8]) -> Option<bool> {
     let [only] = list else { return None };
     (only.begins_with.is_none() && is_same(&only.tag, tag)).then_some(only.needs_ack)
 }
