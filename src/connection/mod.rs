@@ -189,7 +189,8 @@ impl Connection {
     /// Never reserves: reserve just before reading, so that the buffer can be reused. While
     /// [`wants_input`](Self::wants_input) is false nothing is taken, and before that only what fits the
     /// budget, so whole frames may be left behind: call again, without new octets too, when events
-    /// have been polled. After the terminal event `input` is emptied.
+    /// have been polled. Poll after each call, even if nothing was taken: what is left may show that a
+    /// frame is too large. After the terminal event `input` is emptied.
     pub fn handle_input(&mut self, now: Instant, input: &mut BytesMut) {
         // Octets that were left with the caller last time are no sign of life.
         self.see_input(now, input.len() > self.left);

@@ -86,31 +86,38 @@ impl Line {
                 1 => connection.handle_bytes(now, buffer.split().freeze()),
                 _ => {
                     connection.handle_slice(now, buffer);
-                    *buffer = BytesMut::new();
+                    buffer.clear();
                 }
             }
+            let_go_of(buffer);
         });
     }
 
-    /// Polls like a driver: what was left in the buffer is handed in again as long as something is taken.
+    /// Polls like a driver: what was left in the buffer is handed in again until nothing is taken, and
+    /// nothing comes of it either; that is how the header of a frame is told that is too large.
     pub(super) fn poll(&mut self, now: Instant, most: usize, see: &mut See<'_>) -> usize {
         let mut count = 0;
+        let mut changed = true;
         while count < most {
             let Self { connection, buffer, account, .. } = self;
-            let Some(event) = account.during(|| connection.poll_event()) else {
+            if let Some(event) = account.during(|| connection.poll_event()) {
+                count += 1;
+                changed = true;
+                let text = told(&event);
+                see(&event, &text, &self.connection);
+                self.told.push(text);
+                self.account.during(|| drop(event));
+            } else if changed {
                 let left = buffer.len();
-                account.during(|| connection.handle_input(now, buffer));
-                if buffer.len() == left {
-                    account.polled();
-                    break;
-                }
-                continue;
-            };
-            count += 1;
-            let text = told(&event);
-            see(&event, &text, &self.connection);
-            self.told.push(text);
-            self.account.during(|| drop(event));
+                account.during(|| {
+                    connection.handle_input(now, buffer);
+                    let_go_of(buffer);
+                });
+                changed = buffer.len() < left;
+            } else {
+                account.polled();
+                break;
+            }
         }
         count
     }
@@ -120,7 +127,8 @@ impl Line {
         let Self { connection, buffer, account, .. } = self;
         account.during(|| {
             connection.handle_slice(now, buffer);
-            *buffer = BytesMut::new();
+            buffer.clear();
+            let_go_of(buffer);
             connection.handle_eof(now);
         });
     }
@@ -167,6 +175,13 @@ impl Line {
     /// Whether the peer should read before it is told more.
     pub(super) fn has_output(&mut self) -> bool {
         self.connection.transmit().has_remaining()
+    }
+}
+
+/// The driver's buffer counts as held; while nothing is in it, it needs no room.
+fn let_go_of(buffer: &mut BytesMut) {
+    if buffer.is_empty() {
+        *buffer = BytesMut::new();
     }
 }
 
