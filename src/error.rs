@@ -6,6 +6,7 @@ use core::fmt;
 
 use crate::frame::{FrameType, PeerProtocol};
 use crate::protocol::{Dialect, MethodId, MethodKind, ReplyCode};
+use crate::text::OneLine;
 use crate::wire::{DecodeError, EncodeError, ShortStr};
 
 /// A command that can't be carried out now; nothing has changed.
@@ -127,6 +128,12 @@ pub enum UsageError {
     /// Too many consumers on this channel.
     #[error("there are {limit} consumers on this channel already")]
     TooManyConsumers {
+        /// The limit.
+        limit: u32,
+    },
+    /// Too many consumers on all channels together.
+    #[error("there are {limit} consumers on this connection already")]
+    TooManyConsumersInAll {
         /// The limit.
         limit: u32,
     },
@@ -401,6 +408,7 @@ impl core::error::Error for CloseReason {}
 
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = OneLine(&self.text);
         match self.detail {
             CloseDetail::EndOfStream { awaited: "connection.close" } => {
                 return f.write_str("the peer ended the stream without closing the connection");
@@ -416,14 +424,14 @@ impl fmt::Display for CloseReason {
             }
             CloseDetail::OtherProtocol(protocol) => return write_other_protocol(f, protocol),
             CloseDetail::NoCommonMechanism => {
-                return write!(f, "no SASL mechanism suits both sides: {}", self.text);
+                return write!(f, "no SASL mechanism suits both sides: {text}");
             }
-            CloseDetail::LoginRefused => return write!(f, "the login was refused: {}", self.text),
+            CloseDetail::LoginRefused => return write!(f, "the login was refused: {text}"),
             CloseDetail::VirtualHostRefused => {
-                return write!(f, "the virtual host was refused: {}", self.text);
+                return write!(f, "the virtual host was refused: {text}");
             }
             CloseDetail::Redirected => {
-                return write!(f, "the server asks to use another host: {}", self.text);
+                return write!(f, "the server asks to use another host: {text}");
             }
             CloseDetail::EndOfStream { .. } | CloseDetail::CloseTimeout | CloseDetail::None => {}
         }
@@ -435,7 +443,7 @@ impl fmt::Display for CloseReason {
         };
         write!(f, "{who} with {}", self.reply_code)?;
         if !self.text.is_empty() {
-            write!(f, ": {}", self.text)?;
+            write!(f, ": {text}")?;
         }
         match self.detail {
             CloseDetail::CloseTimeout => f.write_str(" (close-ok didn't come in time)"),

@@ -63,6 +63,8 @@ pub struct Limits {
     /// Consumers on one channel, those counted that are only asked for. 1024. A server with a lower limit
     /// than its client closes the connection with 506.
     pub consumers: u32,
+    /// Consumers on all channels of a connection together. 16,384. Above it as above [`consumers`](Self::consumers).
+    pub all_consumers: u32,
     /// Received octets that may wait undecoded before [`wants_input`] turns false. 256 KiB.
     ///
     /// [`wants_input`]: crate::Connection::wants_input
@@ -98,6 +100,7 @@ impl Limits {
         limits.unacked = 32;
         limits.uncommitted = 32;
         limits.consumers = 8;
+        limits.all_consumers = 64;
         limits.undecoded_input = 4096;
         limits.pre_login_input = 4096;
         limits.unsent_output = 4096;
@@ -115,6 +118,10 @@ impl Limits {
         self.unacked = self.unacked.max(1);
         self.uncommitted = self.uncommitted.max(1);
         self.unconfirmed = self.unconfirmed.max(1);
+        // Nothing would ever be taken, or be sent.
+        self.undecoded_input = self.undecoded_input.max(1);
+        self.pre_login_input = self.pre_login_input.max(1);
+        self.unsent_output = self.unsent_output.max(1);
         self
     }
 
@@ -133,6 +140,7 @@ impl Limits {
             unacked: 65_536,
             uncommitted: 65_536,
             consumers: 1024,
+            all_consumers: 16_384,
             undecoded_input: 256 << 10,
             pre_login_input: 16 << 10,
             unsent_output: 1 << 20,

@@ -1,4 +1,4 @@
-//! Reply texts: at most 255 octets, cut at a character (`CLS-08`).
+//! Reply texts: at most 255 octets, cut at a character (`CLS-08`), and shown in one line.
 
 use alloc::string::String;
 use core::fmt::{self, Display, Write};
@@ -13,6 +13,19 @@ pub(crate) fn truncated(text: &(impl Display + ?Sized)) -> String {
     // It fails where it is cut.
     let _ = write!(short, "{text}");
     short.text
+}
+
+/// A peer's words inside a sentence: nothing in them ends the line or commands a terminal.
+pub(crate) struct OneLine<'a>(pub(crate) &'a str);
+
+impl Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| match c {
+            // These alone would be escaped although they do no harm.
+            '\'' | '"' => f.write_char(c),
+            _ => write!(f, "{}", c.escape_debug()),
+        })
+    }
 }
 
 struct Short {
@@ -39,6 +52,8 @@ impl Write for Short {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString as _;
+
     use super::*;
 
     #[test]
@@ -50,6 +65,13 @@ mod tests {
         // Nothing follows what was cut, although it would fit.
         assert_eq!(truncated(&format_args!("{long}éx")), long);
         assert_eq!(truncated(&format_args!("{long}{short}")), [&long, "x"].concat());
+    }
+
+    #[test]
+    fn words_stay_in_their_line() {
+        let shown = |text| OneLine(text).to_string();
+        assert_eq!(shown("it's \"é\" \\"), "it's \"é\" \\\\");
+        assert_eq!(shown("a\r\n\x1b[2J\u{202e}b"), "a\\r\\n\\u{1b}[2J\\u{202e}b");
     }
 
     #[test]

@@ -6,8 +6,8 @@ mod common;
 use amqp_proto::frame::PeerProtocol;
 use amqp_proto::protocol::{Properties, ReplyCode, basic, channel, queue};
 use amqp_proto::testing::Pair;
-use amqp_proto::{ChannelId, CloseDetail, Connection, Event, Phase, Scope, ServerConfig};
-use bytes::Buf;
+use amqp_proto::{ChannelId, CloseDetail, Connection, Event, Phase, Profile, Scope, ServerConfig};
+use bytes::{Buf, BytesMut};
 use common::*;
 
 const ONE: ChannelId = ChannelId::new(1).unwrap();
@@ -247,4 +247,115 @@ fn a_fault_that_escalates_says_so() {
     assert_eq!((violation.rule, violation.scope), ("LIM-04", Scope::Connection));
     assert!(!violation.reply_code.is_soft());
     assert_eq!(server.phase(), Phase::Closing);
+}
+
+/// A peer's words came into log lines as they were, with line feeds and commands to terminals.
+#[test]
+fn a_peers_words_stay_in_their_line() {
+    let evil = "bye\n2026-11-26 it's \"all\" over\r\x1b[2J";
+    let shown = r#"bye\n2026-11-26 it's "all" over\r\u{1b}[2J"#;
+    let mut client = client(plain());
+    client.open_channel().unwrap();
+    output(&mut client);
+    feed(&mut client, &[channel_open_ok(1), channel_close(1, 404, evil)].concat());
+    feed(&mut client, &connection_close(320, evil));
+    let events = poll(&mut client);
+    let [_, Event::ChannelClosed { reason, .. }, Event::Closed(end)] = &events[..] else {
+        panic!("{:?}", lines(&events))
+    };
+    // The application still gets them as they were.
+    assert_eq!((&reason.text[..], &end.text[..]), (evil, evil));
+    assert_eq!(reason.to_string(), format!("closed by the peer with 404 not-found: {shown}"));
+    assert!(end.to_string().ends_with(shown), "{end}");
+
+    let mut client = Connection::client(plain(), T0);
+    feed(&mut client, &start(evil));
+    let events = poll(&mut client);
+    assert!(lines(&events)[0].ends_with("it's \"all\" over\\r\\u{1b}[2J"), "{:?}", lines(&events));
+    assert!(!lines(&events)[0].contains(char::is_control));
+}
+
+/// TUN-06: each side read a frame-max that neither had set as its own limit, and took the other's frames
+/// for too large.
+#[test]
+fn ends_without_a_frame_max_mean_the_same_by_it() {
+    for (clients, servers) in [(64 << 10, 16 << 20), (16 << 20, 64 << 10), (100_000, 100_000)] {
+        let (mut client, mut server) = (plain(), ServerConfig::default());
+        (client.frame_max, server.frame_max) = (0, 0);
+        client.limits.unlimited_frame = clients;
+        server.limits.unlimited_frame = servers;
+        let mut pair = Pair::connected_with(client, server);
+        let least = clients.min(servers);
+        assert_eq!(pair.client.connection.frame_max(), least);
+        assert_eq!(pair.server.connection.frame_max(), least);
+        let id = pair.client.connection.open_channel().unwrap();
+        let mut channel = pair.client.connection.channel(id).unwrap();
+        channel
+            .publish(&basic::Publish::default(), Properties::default(), vec![0; 200_000])
+            .unwrap();
+        pair.drive();
+        let told = lines(&pair.server.take_events());
+        assert!(told.len() == 2 && told[1].starts_with("content: "), "{told:?}");
+    }
+}
+
+/// TBL-11: the strict profile refused the names of capabilities, which have dots, so that it could log in
+/// nowhere.
+#[test]
+fn the_strict_profile_can_log_in() {
+    for strict in [[true, true], [true, false], [false, true]] {
+        let (mut client, mut server) = (plain(), ServerConfig::default());
+        let profile = |is_strict| if is_strict { Profile::STRICT } else { Profile::DEFAULT };
+        (client.profile, server.profile) = (profile(strict[0]), profile(strict[1]));
+        let pair = Pair::connected_with(client, server);
+        assert!(pair.is_open(), "{strict:?}");
+        assert!(pair.client.connection.capabilities().basic_nack);
+        assert!(pair.server.connection.capabilities().basic_nack);
+    }
+}
+
+/// With no room at all nothing was ever taken, or everything refused for lack of room.
+#[test]
+fn limits_of_zero_leave_room_for_one() {
+    for which in 0..3 {
+        let (mut config, mut other) = (plain(), ServerConfig::default());
+        for limits in [&mut config.limits, &mut other.limits] {
+            *[
+                &mut limits.pre_login_input,
+                &mut limits.undecoded_input,
+                &mut limits.unsent_output,
+            ][which] = 0;
+        }
+        let (mut client, mut server) =
+            (Connection::client(config, T0), Connection::server(other, T0));
+        let (mut to_server, mut to_client) = (BytesMut::new(), BytesMut::new());
+        for _ in 0..20 {
+            to_server.extend_from_slice(&output(&mut client));
+            server.handle_input(T0, &mut to_server);
+            poll(&mut server);
+            to_client.extend_from_slice(&output(&mut server));
+            client.handle_input(T0, &mut to_client);
+            poll(&mut client);
+        }
+        assert_eq!([client.phase(), server.phase()], [Phase::Open; 2], "{which}");
+        client.open_channel().unwrap();
+    }
+}
+
+/// What was handed in behind the end of the stream was decoded, by two of the three doors.
+#[test]
+fn nothing_comes_behind_the_end_of_the_stream() {
+    for door in 0..3 {
+        let mut client = client(plain());
+        client.handle_eof(T0);
+        let close = connection_close(320, "too late");
+        match door {
+            0 => client.handle_input(T0, &mut BytesMut::from(&close[..])),
+            1 => client.handle_bytes(T0, close.into()),
+            _ => client.handle_slice(T0, &close),
+        }
+        let told = lines(&poll(&mut client));
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("the peer ended the stream"), "{told:?}");
+    }
 }

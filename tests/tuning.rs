@@ -34,7 +34,7 @@ fn the_lower_limit_counts_and_zero_is_the_highest() {
         // TUN-04, TUN-06
         ((0, 0, prefer), (2047, 131_072, 0), (2047, 131_072, 60)),
         ((2047, 131_072, prefer), (0, 0, 60), (2047, 131_072, 60)),
-        ((0, 0, Heartbeat::Off), (0, 0, 60), (0, 0, 0)),
+        ((0, 0, Heartbeat::Off), (0, 0, 60), (0, 16 << 20, 0)),
         // TUN-05: nothing below 4096 is ever asked for.
         ((1, 1, prefer), (0, 0, 0), (1, 4096, 60)),
     ];

@@ -311,7 +311,12 @@ impl<'a> Channel<'a> {
             Unfit::TooManyConsumers => {
                 UsageError::TooManyConsumers { limit: self.session.limits.consumers }
             }
-        })
+        })?;
+        if method.kind() == MethodKind::BasicConsume && !self.session.has_room_for_consumer() {
+            let limit = self.session.limits.all_consumers;
+            return Err(UsageError::TooManyConsumersInAll { limit });
+        }
+        Ok(())
     }
 
     fn check_settle(&self, kind: MethodKind, tag: u64, multiple: bool) -> Result<(), UsageError> {

@@ -24,6 +24,12 @@ impl Session {
         state
             .judge_request(&request, &self.limits)
             .map_err(|unfit| unfit_fault(frame, kind, unfit))?;
+        if kind == MethodKind::BasicConsume {
+            if !self.has_room_for_consumer() {
+                return Err(unfit_fault(frame, kind, Unfit::TooManyConsumers));
+            }
+            self.enter_consumer();
+        }
         let serial = self.next_request().0;
         if !request.no_wait() {
             // The room is judged before anything changes.
@@ -177,6 +183,9 @@ impl Session {
     ) -> Option<RequestId> {
         let id = self.next_request();
         let from = self.side;
+        if method.kind() == MethodKind::BasicConsume {
+            self.enter_consumer();
+        }
         let state = self.channels.get_mut(slot)?;
         let asked = state.ask(method, from, id.0);
         if no_wait {

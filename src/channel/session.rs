@@ -60,6 +60,9 @@ pub(crate) struct Session {
     /// Channels that hold octets of the chunk that is being decoded.
     pub(crate) pinning: Vec<Slot>,
     pub(crate) gathering: Gathering,
+    /// Consumers that were asked for, less those that were gone when they were counted last: no less than
+    /// there are.
+    consumers: u32,
 }
 
 /// What a command may use of the output.
@@ -104,7 +107,29 @@ impl Session {
             input_ended: false,
             pinning: Vec::new(),
             gathering: Gathering::new(limits.unfinished_contents),
+            consumers: 0,
         }
+    }
+
+    /// Whether there may be one more consumer on all channels together (`LIM-10`).
+    pub(crate) fn has_room_for_consumer(&self) -> bool {
+        let limit = self.limits.all_consumers;
+        self.consumers < limit || self.count_consumers() < limit
+    }
+
+    /// One was asked for. They are counted anew only where there seem to be too many, so that none has to be
+    /// counted when it goes.
+    pub(super) fn enter_consumer(&mut self) {
+        if self.consumers >= self.limits.all_consumers {
+            self.consumers = self.count_consumers();
+        }
+        self.consumers = self.consumers.saturating_add(1);
+    }
+
+    fn count_consumers(&self) -> u32 {
+        let states = self.channels.slots().filter_map(|slot| self.channels.get(slot));
+        let count: usize = states.map(|state| state.consumers.len()).sum();
+        u32::try_from(count).unwrap_or(u32::MAX)
     }
 
     pub(crate) fn content_rules(&self) -> ContentRules {

@@ -22,7 +22,7 @@ use crate::phase::{Phase, Side};
 use crate::protocol::{AsMethod, Dialect, Method, MethodKind, ReplyCode, connection};
 use crate::sasl::Response;
 use crate::text::truncated;
-use crate::wire::{EncodeError, LongStr, ShortStr, TableBuf};
+use crate::wire::{EncodeError, FieldNames, LongStr, ShortStr, TableBuf, TableLimits};
 
 impl Connection {
     /// The first eight octets, where they may be a protocol header. False: they are a frame.
@@ -198,7 +198,7 @@ impl Connection {
     }
 
     fn on_start(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
-        let Method::ConnectionStart(start) = self.session.decode(frame)? else { return Ok(()) };
+        let Method::ConnectionStart(start) = self.decode_greeting(frame)? else { return Ok(()) };
         let asked_for = match self.session.dialect {
             Dialect::V0_8 => (start.version_major, start.version_minor) == (8, 0),
             _ => start.version_major == 0 && start.version_minor <= 9,
@@ -245,6 +245,14 @@ impl Connection {
             Err(error) => self.cannot_send("connection.start-ok", error),
         }
         Ok(())
+    }
+
+    /// Start or start-ok. The names of capabilities have dots, which even the strict profile takes there: it
+    /// could log in nowhere (`TBL-11`).
+    fn decode_greeting<'a>(&self, frame: &Incoming<'a>) -> Result<Method<'a>, Fault> {
+        let table = TableLimits { field_names: FieldNames::Any, ..self.session.table };
+        Method::decode(self.session.dialect, frame.payload, &table)
+            .map_err(|error| frame.malformed("MTH-04", error))
     }
 
     /// Keeps what the peer says about itself.
@@ -310,7 +318,7 @@ impl Connection {
         let Role::Client(config) = &self.role else { return Ok(()) };
         let tune_ok = connection::TuneOk {
             channel_max: lower(config.channel_max, tune.channel_max),
-            frame_max: self.agreed_frame_max(own_frame_max(config.frame_max), tune.frame_max),
+            frame_max: lower(self.own_frame_max(config.frame_max), tune.frame_max),
             heartbeat: match config.heartbeat {
                 Heartbeat::Off => 0,
                 // TUN-10
@@ -331,10 +339,10 @@ impl Connection {
         Ok(())
     }
 
-    /// Without a limit of its own this side still agrees to no more than it takes.
-    fn agreed_frame_max(&self, own: u32, offered: u32) -> u32 {
-        let agreed = lower(own, offered);
-        if own == 0 { agreed.min(self.unlimited_frame()) } else { agreed }
+    /// The frame-max to ask for. One that isn't set is what this side would take, never zero: each side would
+    /// read that in its own way (`TUN-06`).
+    fn own_frame_max(&self, configured: u32) -> u32 {
+        if configured == 0 { self.unlimited_frame() } else { sound_frame_max(configured) }
     }
 
     fn unlimited_frame(&self) -> u32 {
@@ -343,8 +351,7 @@ impl Connection {
 
     /// From here on the agreed values hold (`TUN-08`).
     fn tuned(&mut self, tune_ok: &connection::TuneOk) {
-        let unlimited = self.unlimited_frame();
-        self.session.frame_max = if tune_ok.frame_max == 0 { unlimited } else { tune_ok.frame_max };
+        self.session.frame_max = tune_ok.frame_max;
         self.session.channel_max =
             if tune_ok.channel_max == 0 { u16::MAX } else { tune_ok.channel_max };
         self.session.phase = Phase::Opening;
@@ -379,7 +386,7 @@ impl Connection {
     }
 
     fn on_start_ok(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
-        let Method::ConnectionStartOk(start_ok) = self.session.decode(frame)? else {
+        let Method::ConnectionStartOk(start_ok) = self.decode_greeting(frame)? else {
             return Ok(());
         };
         let offered = self.server_config().is_some_and(|config| {
@@ -410,14 +417,14 @@ impl Connection {
             return Ok(());
         };
         let Some(config) = self.server_config() else { return Ok(()) };
-        let (frame_max, channel_max) = (own_frame_max(config.frame_max), config.channel_max);
+        let (frame_max, channel_max) = (self.own_frame_max(config.frame_max), config.channel_max);
         let wrong = |rule, expected, number: u32| {
             Err(frame.fault(rule, ReplyCode::NOT_ALLOWED, expected, Got::Number(number.into())))
         };
         if (1..FRAME_MIN_SIZE).contains(&tune_ok.frame_max) {
             return wrong("TUN-05", "frame-max 0 or at least 4096", tune_ok.frame_max);
         }
-        if frame_max != 0 && (tune_ok.frame_max == 0 || tune_ok.frame_max > frame_max) {
+        if tune_ok.frame_max == 0 || tune_ok.frame_max > frame_max {
             return wrong("TUN-02", "no higher frame-max than was offered", tune_ok.frame_max);
         }
         if channel_max != 0 && (tune_ok.channel_max == 0 || tune_ok.channel_max > channel_max) {
@@ -432,7 +439,7 @@ impl Connection {
         let Some(config) = self.server_config() else { return };
         let tune = connection::Tune {
             channel_max: config.channel_max,
-            frame_max: own_frame_max(config.frame_max),
+            frame_max: self.own_frame_max(config.frame_max),
             heartbeat: config.heartbeat,
         };
         // Eight octets that every dialect has: this can't fail.
@@ -479,8 +486,8 @@ fn lower<T: Ord + Default>(own: T, offered: T) -> T {
 }
 
 /// A frame-max that may be offered (`TUN-05`).
-fn own_frame_max(frame_max: u32) -> u32 {
-    if frame_max == 0 { 0 } else { frame_max.clamp(FRAME_MIN_SIZE, LARGEST_FRAME) }
+fn sound_frame_max(frame_max: u32) -> u32 {
+    frame_max.clamp(FRAME_MIN_SIZE, LARGEST_FRAME)
 }
 
 #[cfg(test)]
@@ -493,6 +500,6 @@ mod tests {
             [lower(0, 0), lower(5, 0), lower(0, 7), lower(5, 7), lower(7, 5)],
             [0, 5, 7, 5, 5]
         );
-        assert_eq!([0, 1, 4095, 4096, 8192].map(own_frame_max), [0, 4096, 4096, 4096, 8192]);
+        assert_eq!([1, 4095, 4096, 8192].map(sound_frame_max), [4096, 4096, 4096, 8192]);
     }
 }

@@ -185,13 +185,13 @@ impl Input {
 
     /// Takes all octets.
     pub(crate) fn take(&mut self, mut input: Bytes) {
-        if self.to_come >= input.len() && !input.is_empty() {
+        if self.to_come >= input.len() && !input.is_empty() && !self.ended {
             self.to_come -= input.len();
             self.push(input);
             return;
         }
         self.cut_now();
-        if self.dead || self.refused {
+        if !self.is_open() {
             return;
         }
         if self.has_beginning() {
@@ -262,7 +262,7 @@ impl Input {
     /// Takes a copy of all octets.
     pub(crate) fn take_slice(&mut self, input: &[u8]) {
         self.cut_now();
-        if self.dead || self.refused {
+        if !self.is_open() {
             return;
         }
         self.gather();

@@ -109,7 +109,7 @@ enum Role {
 
 /// There may be tens of thousands; whoever adds a field should know.
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<Connection>() <= 1184);
+const _: () = assert!(size_of::<Connection>() <= 1192);
 
 /// What the application owes a decision on; nothing is decoded meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,7 +215,7 @@ impl Connection {
     }
 
     /// The peer will send nothing more. Takes its turn behind the frames that were received; output
-    /// may still be written.
+    /// may still be written. Octets that are handed in behind it aren't taken.
     pub fn handle_eof(&mut self, now: Instant) {
         self.see(now);
         self.input.ended = true;
@@ -223,7 +223,8 @@ impl Connection {
     }
 
     /// The time is `now`: to be called when [`poll_timeout`](Self::poll_timeout) has passed, harmless
-    /// at any other time.
+    /// at any other time. Poll first: where the handshake or a Close has taken too long it is over, and
+    /// input that waits isn't looked at any more.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.see(now);
         // The beginning of a frame is nothing that the application could have polled.

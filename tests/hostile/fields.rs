@@ -94,6 +94,7 @@ fn changed(mut limits: Limits, name: &str, more: bool) -> Limits {
         "unacked" => scaled!(limits.unacked),
         "uncommitted" => scaled!(limits.uncommitted),
         "consumers" => scaled!(limits.consumers),
+        "all_consumers" => scaled!(limits.all_consumers),
         "undecoded_input" => scaled!(limits.undecoded_input),
         "pre_login_input" => scaled!(limits.pre_login_input),
         "unsent_output" => scaled!(limits.unsent_output),

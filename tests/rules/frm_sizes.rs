@@ -178,17 +178,17 @@ fn a_client_counts_sizes_without_wrapping() {
 }
 
 fn a_server_counts_sizes_without_wrapping() {
-    for agreed in [0, 1 << 30, u32::MAX] {
+    for own in [0, 1 << 30, u32::MAX] {
         let mut config = ServerConfig::default();
-        (config.frame_max, config.limits) = (0, without_limits());
+        (config.frame_max, config.limits) = (own, without_limits());
         let fresh = End::new(Connection::server(config, T0));
-        no_size_wraps(fresh, &[tune_ok(2047, agreed, 60), open("/")].concat());
+        no_size_wraps(fresh, &[tune_ok(2047, 1 << 30, 60), open("/")].concat());
     }
     // What this side sends is counted the same way: one frame under the largest frame-max there is.
     let mut config = ServerConfig::default();
-    config.frame_max = 0;
+    (config.frame_max, config.limits) = (0, without_limits());
     let mut end = awaiting_tune(End::new(Connection::server(config, T0)));
-    end.takes(&[tune_ok(2047, u32::MAX, 60), open("/")].concat());
+    end.takes(&[tune_ok(2047, 1 << 30, 60), open("/")].concat());
     let mut end = end.with_contents(1);
     let octets = vec![b'x'; 100_000];
     end.send_content(1, Properties::EMPTY, octets.clone()).unwrap();

@@ -35,6 +35,8 @@ type Numbers = (u16, u32, u16);
 
 const MANY: u16 = u16::MAX;
 const HUGE: u32 = u32::MAX;
+/// The default of Limits::unlimited_frame.
+const UNLIMITED: u32 = 16 << 20;
 
 pub(crate) fn wanting(channel_max: u16, frame_max: u32, heartbeat: Heartbeat) -> ClientConfig {
     let mut config = plain();
@@ -123,17 +125,17 @@ fn a_client_reads_tune_and_writes_tune_ok() {
     let expected = b"\x01\0\0\0\0\0\x0C\0\x0A\0\x1F\x01\x02\0\x01\x02\x03\x04\x05\xCE";
     assert_eq!(hex(&written.sent()[..20]), hex(expected));
 
-    // No limit is zero.
+    // No limit is zero, but for the frame-max.
     let mut unlimited = client_before_tune(wanting(0, 0, Heartbeat::Off));
     unlimited.takes(&tune(0, 0, 0));
-    let expected = b"\x01\0\0\0\0\0\x0C\0\x0A\0\x1F\0\0\0\0\0\0\0\0\xCE";
+    let expected = b"\x01\0\0\0\0\0\x0C\0\x0A\0\x1F\0\0\x01\0\0\0\0\0\xCE";
     assert_eq!(hex(&unlimited.sent()[..20]), hex(expected));
 }
 
 fn a_server_writes_tune_and_reads_tune_ok() {
     for (config, arguments) in [
         (offering(0x0102, 0x0001_0203, 0x0405), ODD),
-        (offering(0, 0, 0), &[0; 8]), // No limit is zero.
+        (offering(0, 0, 0), b"\0\0\x01\0\0\0\0\0"), // No limit is zero, but for the frame-max.
         (offering(MANY, 1 << 30, MANY), b"\xFF\xFF\x40\0\0\0\xFF\xFF"),
     ] {
         let mut end = End::new(Connection::server(config, T0));
@@ -167,6 +169,10 @@ fn a_server_refuses_more_than_the_frame_max_that_it_offers() {
         refuses(offer(), (0, frame_max, 60), "TUN-02");
     }
     refuses(offering(0, 4096, 60), (0, 4097, 60), "TUN-02");
+    // What isn't set is offered as Limits::unlimited_frame.
+    for frame_max in [0, UNLIMITED + 1, HUGE] {
+        refuses(offering(0, 0, 60), (0, frame_max, 60), "TUN-02");
+    }
     agrees(offering(0, 4096, 60), (0, 4096, 60));
 }
 
@@ -186,10 +192,10 @@ fn a_server_refuses_more_than_the_channel_max_that_it_offers() {
         (MANY, vec![1, MANY], vec![0]),
     ] {
         for channel_max in good {
-            agrees(offering(offered, 0, 60), (channel_max, 0, 60));
+            agrees(offering(offered, 8192, 60), (channel_max, 8192, 60));
         }
         for channel_max in bad {
-            refuses(offering(offered, 0, 60), (channel_max, 0, 60), "TUN-03");
+            refuses(offering(offered, 8192, 60), (channel_max, 8192, 60), "TUN-03");
         }
     }
 }
@@ -199,14 +205,15 @@ fn a_client_that_is_offered_zero_decides() {
         [(0, 0), (1, 4096), (2047, 131_072), (MANY, 1 << 30), (0, 4097), (7, 0)]
     {
         let config = wanting(channel_max, frame_max, Heartbeat::Off);
-        let end = answers(config, (0, 0, 0), (channel_max, frame_max, 0));
+        let answered = if frame_max == 0 { UNLIMITED } else { frame_max };
+        let end = answers(config, (0, 0, 0), (channel_max, answered, 0));
         opened(end).with_channel(1);
     }
 }
 
 fn a_server_that_offers_zero_takes_anything() {
     for (channel_max, frame_max) in
-        [(0, 0), (1, 4096), (2047, 131_072), (MANY, HUGE), (0, 4097), (7, 0)]
+        [(0, UNLIMITED), (1, 4096), (2047, 131_072), (MANY, UNLIMITED), (0, 4097)]
     {
         let end = agrees(offering(0, 0, 60), (channel_max, frame_max, 60));
         opened(end).with_channel(1);
@@ -251,9 +258,9 @@ fn the_lower_value_is_what_a_client_answers() {
         ((0, 0), (2047, 131_072), (2047, 131_072)),
         ((2047, 131_072), (0, 0), (2047, 131_072)),
         ((0, 8192), (100, 0), (100, 8192)),
-        ((0, 0), (0, 0), (0, 0)),
         // Without a limit of its own there is one on what it takes; 1 GiB is the largest of all.
-        ((0, 0), (MANY, 1 << 30), (MANY, 16 << 20)),
+        ((0, 0), (0, 0), (0, UNLIMITED)),
+        ((0, 0), (MANY, 1 << 30), (MANY, UNLIMITED)),
         ((0, HUGE), (0, 0), (0, 1 << 30)),
     ] {
         let config = wanting(own.0, own.1, Heartbeat::Off);
@@ -268,7 +275,7 @@ fn tune_ok_is_what_holds_for_a_server() {
         ((2047, 131_072), (1, 4096)),
         ((0, 0), (2047, 131_072)),
         ((0, 131_072), (0, 8192)),
-        ((0, 0), (0, 0)),
+        ((0, 0), (0, UNLIMITED)),
     ] {
         holds(agrees(offering(offered.0, offered.1, 0), (agreed.0, agreed.1, 0)), agreed);
     }
@@ -277,9 +284,8 @@ fn tune_ok_is_what_holds_for_a_server() {
 /// These values are in force, and zero as the highest of all.
 fn holds(end: End, (channel_max, frame_max): (u16, u32)) {
     let highest = if channel_max == 0 { MANY } else { channel_max };
-    let largest = if frame_max == 0 { 16 << 20 } else { frame_max };
     assert_eq!(end.connection.channel_max(), highest);
-    assert_eq!(end.connection.frame_max(), largest);
+    assert_eq!(end.connection.frame_max(), frame_max);
     opened(end).with_channel(highest);
 }
 

@@ -76,16 +76,17 @@ impl Prelude {
             "connection.blocked",
             "authentication_failure_close",
         ];
-        // TBL-11: some are no names to a strict profile.
-        let is_taken = |name: &&&str| !self.start.is_strict() || !name.contains('.');
-        let names = names.iter().filter(is_taken);
-        let flags: Vec<u8> = names.flat_map(|name| [&short(name)[..], b"t\x01"].concat()).collect();
+        let flags: Vec<u8> =
+            names.iter().flat_map(|name| [&short(name)[..], b"t\x01"].concat()).collect();
         long(&[&short("capabilities")[..], b"F", &long(&flags)].concat())
     }
 
     fn tuning(&self) -> Vec<u8> {
-        let agreed = |own: u32, most: u32| if own == 0 { most } else { own.min(most) };
-        let frame_max = agreed(self.start.frame_max(), 131_072).to_be_bytes();
+        let own = match self.start.frame_max() {
+            0 => self.start.limits().unlimited_frame,
+            frame_max => frame_max,
+        };
+        let frame_max = own.min(131_072).to_be_bytes();
         let channel_max = self.start.channel_max();
         let channel_max = if channel_max == 0 { 2047 } else { channel_max };
         let heartbeat = self.start.heartbeat().to_be_bytes();

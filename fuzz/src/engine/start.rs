@@ -145,6 +145,7 @@ fn tiny() -> Limits {
     limits.uncommitted = 1;
     limits.unfinished_contents = 1500;
     limits.consumers = 2;
+    limits.all_consumers = 3;
     limits.undecoded_input = 600;
     limits.pre_login_input = 600;
     limits.output_window = 100;

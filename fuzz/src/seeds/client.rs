@@ -331,6 +331,10 @@ fn refusals() -> Vec<Named> {
         ("NothingToDecide", refused(OPEN, which::ACCEPT, 0, 0, 0)),
         ("NotYetFree", refused(CLOSING_CHANNEL, which::OPEN_NUMBER, 1, 0, 0)),
         ("TooManyConsumers", asks(MODES, consume(1, "text", false)).limits(TINY)),
+        (
+            "TooManyConsumersInAll",
+            asks(MODES, consume(2, "c", false)).limits(TINY).say(&consume(2, "d", false)),
+        ),
         ("TooManyRequests", asks(ASKED, declare(1, "q")).limits(TINY)),
         (
             "TooManyUncommitted",

@@ -105,6 +105,12 @@ pub(super) fn consumers(s: &Setting) -> usize {
     each * LONGEST + grown(each * CONSUMER) + GONE
 }
 
+/// The consumers of all channels, with tags as long as may be, on no fewer channels than there are.
+pub(super) fn all_consumers(s: &Setting) -> usize {
+    let (each, channels) = (s.limits.all_consumers as usize, highest(s));
+    each * LONGEST + grown((each + channels) * CONSUMER) + channels * GONE
+}
+
 /// The deliveries of a channel that wait for their ack.
 pub(super) fn unacked(s: &Setting) -> usize {
     grown(s.limits.unacked as usize * DELIVERY)

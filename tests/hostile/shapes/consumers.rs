@@ -3,7 +3,7 @@
 use amqp_proto::Connection;
 use amqp_proto::protocol::basic;
 
-use super::bound::{CHANNEL, GONE, connection, consumers, requests};
+use super::bound::{CHANNEL, GONE, all_channels, all_consumers, connection, consumers, requests};
 use super::requests::longest;
 use super::setting::channel;
 use super::{Attack, CLIENT, Outcome, SERVER, Setting, Shape, USUAL};
@@ -53,6 +53,21 @@ pub(crate) const SHAPES: &[Shape] = &[
         },
         bound: |s| connection(s) + usize::from(s.channel_max) * (CHANNEL + consumers(s)),
         enough: |s| 2 * 280 * usize::from(s.channel_max) * s.limits.consumers as usize,
+        ..MAKES
+    },
+    Shape {
+        name: "makes consumers with the longest tags on all channels",
+        sides: SERVER,
+        limits: &["all_consumers"],
+        victim: Setting::with_all_channels,
+        attack: |s| {
+            let channels = u64::from(s.channel_max);
+            Attack::sends(move |number, out| {
+                out.extend(consume((number % channels) as u16 + 1, &longest(number), true));
+            })
+        },
+        bound: |s| all_channels(s) + all_consumers(s),
+        enough: |s| 2 * 280 * s.limits.all_consumers as usize,
         ..MAKES
     },
     Shape {
