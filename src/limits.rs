@@ -61,7 +61,8 @@ pub struct Limits {
     /// before the transaction ends. At least 1.
     pub uncommitted: u32,
     /// Consumers on one channel, those counted that are only asked for. 1024. A server with a lower limit
-    /// than its client closes the connection with 506.
+    /// than its client closes the connection with 506. A client keeps as many more of those that it has
+    /// ended by no-wait, until the reply to a later request.
     pub consumers: u32,
     /// Received octets that may wait undecoded before [`wants_input`] turns false. 256 KiB.
     ///
