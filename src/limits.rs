@@ -61,7 +61,8 @@ pub struct Limits {
     /// before the transaction ends. At least 1.
     pub uncommitted: u32,
     /// Consumers on one channel, those counted that are only asked for. 1024. A server with a lower limit
-    /// than its client closes the connection with 506.
+    /// than its client closes the connection with 506. A client keeps as many more of those that it has
+    /// ended by no-wait, until the reply to a later request.
     pub consumers: u32,
     /// Consumers on all channels of a connection together. 16,384. Above it as above [`consumers`](Self::consumers).
     pub all_consumers: u32,

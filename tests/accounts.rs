@@ -280,6 +280,104 @@ fn a_cancel_of_the_server_that_crosses_leaves_the_next_consumer_alone() {
     agree(&mut pair, 0);
 }
 
+/// BAS-04: the client has waited for no reply, so it can't know which of the two is meant.
+#[test]
+fn a_cancel_of_the_server_that_crosses_one_without_a_reply_leaves_the_next_consumer_alone() {
+    for both in [false, true] {
+        let mut pair = pair();
+        on(&mut pair.client).call(&consume("c", true, true)).unwrap();
+        settle(&mut pair);
+        on(&mut pair.client).call(&cancel("c", true)).unwrap();
+        on(&mut pair.client).call(&consume("c", true, true)).unwrap();
+        on(&mut pair.server).call(&cancel("c", true)).unwrap();
+        agree(&mut pair, 0);
+        let taken = UsageError::ConsumerTagInUse { channel: 1 };
+        assert_eq!(on(&mut pair.client).call(&consume("c", true, true)), Err(taken));
+        assert_eq!(deliver(&mut pair.server.connection, "c"), Ok(1));
+        agree(&mut pair, 0);
+        // A consumer ends once: the server's next cancel means the next consumer.
+        if both {
+            on(&mut pair.server).call(&cancel("c", true)).unwrap();
+            agree(&mut pair, 0);
+            on(&mut pair.client).call(&consume("c", true, false)).unwrap();
+            agree(&mut pair, 0);
+        }
+    }
+}
+
+/// BAS-04
+#[test]
+fn behind_a_reply_a_cancel_of_the_server_means_the_consumer_there_is() {
+    let mut pair = pair();
+    on(&mut pair.client).call(&consume("c", true, true)).unwrap();
+    on(&mut pair.client).call(&cancel("c", true)).unwrap();
+    on(&mut pair.client).call(&consume("c", true, true)).unwrap();
+    on(&mut pair.client).call(&tx::Select).unwrap();
+    settle(&mut pair);
+    on(&mut pair.server).call(&cancel("c", true)).unwrap();
+    agree(&mut pair, 0);
+    on(&mut pair.client).call(&consume("c", false, true)).unwrap();
+    agree(&mut pair, 0);
+    deliver(&mut pair.server.connection, "c").unwrap();
+    agree(&mut pair, 1);
+}
+
+/// A reply to what was asked before the cancel tells nothing of it.
+#[test]
+fn an_earlier_request_does_not_prove_a_cancel() {
+    let mut pair = pair();
+    on(&mut pair.client).call(&consume("c", true, true)).unwrap();
+    on(&mut pair.client).call(&tx::Select).unwrap();
+    pair.drive();
+    on(&mut pair.client).call(&cancel("c", true)).unwrap();
+    on(&mut pair.client).call(&consume("c", true, true)).unwrap();
+    answer(&mut pair);
+    on(&mut pair.server).call(&cancel("c", true)).unwrap();
+    agree(&mut pair, 0);
+    assert_eq!(deliver(&mut pair.server.connection, "c"), Ok(1));
+    let taken = UsageError::ConsumerTagInUse { channel: 1 };
+    assert_eq!(on(&mut pair.client).call(&consume("c", true, true)), Err(taken));
+    agree(&mut pair, 0);
+}
+
+/// BAS-13: many consumers end without a reply while deliveries to all of them are on their way.
+#[test]
+fn what_is_late_needs_no_ack_however_many_are_gone() {
+    let mut pair = pair();
+    let tags: Vec<String> = (0..50).map(|number| format!("c{number}")).collect();
+    for tag in &tags {
+        on(&mut pair.client).call(&consume(tag, true, true)).unwrap();
+    }
+    settle(&mut pair);
+    for tag in &tags {
+        deliver(&mut pair.server.connection, tag).unwrap();
+        on(&mut pair.client).call(&cancel(tag, true)).unwrap();
+    }
+    // A reply behind the deliveries, too, of whom the server has read no cancel yet.
+    on(&mut pair.client).call(&tx::Select).unwrap();
+    agree(&mut pair, 0);
+}
+
+/// Without a request that has a reply the client never learns that they are gone on the other side, too.
+#[test]
+fn consumers_can_be_made_and_ended_without_a_reply_for_ever() {
+    let mut limits = Limits::default();
+    limits.consumers = 20;
+    let mut pair = pair_with(limits);
+    let tags: Vec<String> = (0..100).map(|number| format!("c{number}")).collect();
+    for tags in tags.chunks(20) {
+        for tag in tags {
+            on(&mut pair.client).call(&consume(tag, true, true)).unwrap();
+        }
+        pair.drive();
+        for tag in tags {
+            deliver(&mut pair.server.connection, tag).unwrap();
+            on(&mut pair.client).call(&cancel(tag, true)).unwrap();
+        }
+        agree(&mut pair, 0);
+    }
+}
+
 #[test]
 fn a_reply_names_the_consumer_that_was_asked_for() {
     let mut pair = pair();

@@ -140,8 +140,15 @@ impl ChannelState {
         Ok(())
     }
 
-    /// Enters what a request changes when it is sent, or taken.
-    pub(crate) fn ask(&mut self, method: &Method<'_>, from: Side, request: u64) -> Asked {
+    /// Enters what a request changes when it is sent, or taken. So many consumers may be kept of those that
+    /// it ends without a reply: none on the side that takes it.
+    pub(crate) fn ask(
+        &mut self,
+        method: &Method<'_>,
+        from: Side,
+        request: u64,
+        unproven: usize,
+    ) -> Asked {
         match method {
             Method::ConfirmSelect(select) => {
                 // Publishes right behind it count (CNF-01).
@@ -172,7 +179,7 @@ impl ChannelState {
                 if from == Side::Server {
                     self.consumers.cancelled_by_server(tag);
                 } else if cancel.no_wait {
-                    self.consumers.part(tag);
+                    self.consumers.cancel_unproven(tag, request, unproven);
                 } else {
                     self.consumers.cancel(tag, request);
                 }
@@ -228,6 +235,9 @@ impl ChannelState {
     /// consume-ok.
     pub(crate) fn consumer_ended(&mut self, tag: ShortStr<'_>) {
         let tag = tag.as_octets();
+        if self.consumers.crosses(tag) {
+            return;
+        }
         if self.consumers.is_taken(tag) {
             self.consumers.part(tag);
             return;

@@ -8,7 +8,8 @@ use core::ops::Range;
 use super::index;
 
 /// Consumers from the moment they are asked for until their end is settled. A tag can be used anew while
-/// the cancel of its last consumer is still unanswered, so several may share it.
+/// the cancel of its last consumer is still unanswered, so several may share it: all but the last of them
+/// have been cancelled, one after the other.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Consumers {
     /// Made with the first one.
@@ -24,6 +25,8 @@ struct Known {
     order: Vec<u32>,
     /// How many more were asked for whose tags the server chooses, and has not told.
     unnamed: usize,
+    /// The places of those that this side has ended without a reply, in the order of their ends.
+    unproven: VecDeque<u32>,
     /// The last of those that are gone: deliveries to them, and news of their end, may still come.
     gone: VecDeque<(Box<[u8]>, bool)>,
     /// How many in both have deliveries that need no ack.
@@ -36,7 +39,8 @@ struct Consumer {
     needs_ack: bool,
     /// The basic.consume that has no reply yet: nothing is delivered before it (`BAS-01`).
     begins_with: Option<u64>,
-    /// The basic.cancel that has no reply yet: until then deliveries may come (`BAS-01`).
+    /// The basic.cancel that has no reply yet: until then deliveries may come (`BAS-01`). If it wants none,
+    /// the reply to a later request tells as much.
     ends_with: Option<u64>,
 }
 
@@ -44,9 +48,10 @@ struct Consumer {
 const GONE: usize = 8;
 
 impl Consumers {
-    /// How many there are, those counted that have no tag yet.
+    /// How many there are, those counted that have no tag yet; not those that were ended without a reply.
     pub(crate) fn len(&self) -> usize {
-        self.known.as_ref().map_or(0, |known| known.list.len() + known.unnamed)
+        let len = |known: &Known| known.list.len() - known.unproven.len() + known.unnamed;
+        self.known.as_deref().map_or(0, len)
     }
 
     /// One was asked for whose tag is to be told.
@@ -104,7 +109,35 @@ impl Consumers {
         }
     }
 
-    /// The consumer is gone without a reply to wait for.
+    /// Basic.cancel has been sent by this request, which has no reply. Until it is proven that the peer
+    /// has taken it, the consumer means what is on its way still. So many are kept at most.
+    pub(crate) fn cancel_unproven(&mut self, tag: &[u8], request: u64, at_most: usize) {
+        if at_most == 0 {
+            return self.part(tag);
+        }
+        if !self.is_taken(tag) {
+            return;
+        }
+        let Some(known) = &mut self.known else { return };
+        let Some(rank) = known.ranks(tag).next_back() else { return };
+        known.unproven.extend(known.order.get(rank));
+        if let Some(consumer) = known.at_mut(rank) {
+            consumer.ends_with = Some(request);
+        }
+        if known.unproven.len() > at_most {
+            known.settle_oldest();
+        }
+    }
+
+    /// The reply to this request has come, so the peer has taken what was sent before it (`BAS-13`).
+    pub(crate) fn prove(&mut self, request: u64) {
+        let Some(known) = &mut self.known else { return };
+        while known.unproven.front().is_some_and(|place| known.ends_with(*place) < request) {
+            known.settle_oldest();
+        }
+    }
+
+    /// The consumer is gone, and nothing to it is on its way.
     pub(crate) fn part(&mut self, tag: &[u8]) {
         if !self.is_taken(tag) {
             return;
@@ -115,13 +148,26 @@ impl Consumers {
         }
     }
 
-    /// The server has cancelled the consumer. It can mean only one that has begun, and where the client
-    /// has cancelled one under this tag and waits for the reply, the two have crossed (`BAS-04`).
+    /// The server has cancelled the consumer. It can mean only one that has begun (`BAS-04`).
     pub(crate) fn cancelled_by_server(&mut self, tag: &[u8]) {
-        let has_crossed = self.of(tag).any(|consumer| consumer.ends_with.is_some());
-        if !has_crossed && self.takes_deliveries(tag).is_some() {
+        if !self.crosses(tag) && self.takes_deliveries(tag).is_some() {
             self.part(tag);
         }
+    }
+
+    /// Whether the end of a consumer that the peer tells has crossed a cancel of one under this tag, which
+    /// it then means (`BAS-04`).
+    pub(crate) fn crosses(&mut self, tag: &[u8]) -> bool {
+        let Some(known) = &mut self.known else { return false };
+        let Some(rank) = known.ranks(tag).next() else { return false };
+        let Some(oldest) = known.at(rank).filter(|oldest| oldest.ends_with.is_some()) else {
+            return false;
+        };
+        // It ends once: the next such news means the next.
+        if oldest.begins_with.is_none() && known.unproven_at(rank).is_some() {
+            known.remove(rank);
+        }
+        true
     }
 
     /// A consumer is gone that was never entered.
@@ -174,6 +220,7 @@ impl Consumers {
         if let Some(known) = &mut self.known {
             known.list.shrink_to_fit();
             known.order.shrink_to_fit();
+            known.unproven.shrink_to_fit();
             known.gone.shrink_to_fit();
         }
     }
@@ -224,15 +271,57 @@ impl Known {
         self.order.partition_point(is_before)
     }
 
+    /// The rank of the consumer at this place.
+    fn rank_of(&self, place: u32) -> Option<usize> {
+        let consumer = self.list.get(place as usize)?;
+        let ranks = self.ranks(&consumer.tag);
+        let start = ranks.start;
+        let same = self.order.get(ranks)?;
+        // Those of one tag end in the order in which they were asked for.
+        let ends_with = self.ends_with(place);
+        let guess = same.partition_point(|other| self.ends_with(*other) < ends_with);
+        if same.get(guess) == Some(&place) {
+            return Some(start + guess);
+        }
+        // A server has given one tag to several.
+        same.iter().position(|other| *other == place).map(|found| start + found)
+    }
+
+    /// The request that ends the consumer at this place; later than all that were made, if there is none.
+    fn ends_with(&self, place: u32) -> u64 {
+        let consumer = self.list.get(place as usize);
+        consumer.and_then(|consumer| consumer.ends_with).unwrap_or(u64::MAX)
+    }
+
+    /// Where the consumer of this rank is among those that were ended without a reply.
+    fn unproven_at(&self, rank: usize) -> Option<usize> {
+        let place = *self.order.get(rank)?;
+        let ends_with = self.ends_with(place);
+        let at = self.unproven.partition_point(|other| self.ends_with(*other) < ends_with);
+        (self.unproven.get(at) == Some(&place)).then_some(at)
+    }
+
+    /// The oldest of those that were ended without a reply is gone.
+    fn settle_oldest(&mut self) {
+        let oldest = self.unproven.pop_front();
+        if let Some(rank) = oldest.and_then(|place| self.rank_of(place)) {
+            self.remove(rank);
+        }
+    }
+
     fn remove(&mut self, rank: usize) {
         let Some(place) = self.order.get(rank).copied() else { return };
-        // The last of the list takes the place of the one that goes.
-        let last = self.list.len() - 1;
-        let moved = self.list.get(last).filter(|_| place as usize != last);
-        let rank_of_moved = moved.and_then(|moved| {
-            let mut ranks = self.ranks(&moved.tag);
-            ranks.rfind(|rank| self.order.get(*rank).is_some_and(|place| *place as usize == last))
-        });
+        if let Some(at) = self.unproven_at(rank) {
+            self.unproven.remove(at);
+        }
+        // The last of the list takes the place of the one that goes. It is found while it is there.
+        let last = self.order.len() - 1;
+        let rank_of_moved = u32::try_from(last).ok().filter(|last| *last != place);
+        let rank_of_moved = rank_of_moved.and_then(|last| self.rank_of(last));
+        let moved_unproven = rank_of_moved.and_then(|rank| self.unproven_at(rank));
+        if let Some(moves) = moved_unproven.and_then(|at| self.unproven.get_mut(at)) {
+            *moves = place;
+        }
         if let Some(moves) = rank_of_moved.and_then(|rank| self.order.get_mut(rank)) {
             *moves = place;
         }
@@ -374,6 +463,46 @@ mod tests {
         consumers.begin(b"a", 1);
         consumers.cancelled_by_server(b"a");
         assert_eq!(consumers.len(), 0);
+    }
+
+    #[test]
+    fn ends_are_proven_in_their_order_wherever_the_consumers_are() {
+        let tags: Vec<[u8; 1]> = (0..60_u8).map(|number| [number % 20 * 7 % 20]).collect();
+        let (mut consumers, mut request) = (Consumers::default(), 0);
+        for (number, tag) in tags.iter().enumerate() {
+            consumers.part(tag);
+            for needs_ack in [true, number % 2 == 0] {
+                request += 1;
+                consumers.cancel_unproven(tag, request, 40);
+                consumers.enter(tag, needs_ack, None);
+            }
+            if number % 5 == 0 {
+                consumers.cancelled_by_server(tag);
+            }
+            if number % 7 == 0 {
+                consumers.prove(request.saturating_sub(20));
+            }
+            let known = consumers.known.as_deref().unwrap();
+            for place in 0..known.list.len() {
+                let place = u32::try_from(place).unwrap();
+                assert_eq!(known.order[known.rank_of(place).unwrap()], place);
+            }
+            let ends = known.unproven.iter().map(|place| known.ends_with(*place));
+            let ends: Vec<u64> = ends.collect();
+            assert!(ends.is_sorted() && ends.len() <= 40 && !ends.contains(&u64::MAX));
+            let ended = known.list.iter().filter(|consumer| consumer.ends_with.is_some());
+            assert_eq!((ended.count(), consumers.len()), (ends.len(), tags_of(known)));
+        }
+        consumers.prove(request + 1);
+        assert_eq!(
+            consumers.known.map(|known| (known.list.len(), known.unproven.len())),
+            Some((20, 0))
+        );
+    }
+
+    fn tags_of(known: &Known) -> usize {
+        let live = known.list.iter().filter(|consumer| consumer.ends_with.is_none());
+        live.map(|consumer| &consumer.tag).collect::<alloc::collections::BTreeSet<_>>().len()
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl Session {
         }
         let from = self.side.peer();
         let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
-        let now_asked = state.ask(&request, from, serial);
+        let now_asked = state.ask(&request, from, serial, 0);
         let method = frame.method(kind, self.dialect);
         if request.no_wait() {
             self.events.push_back(Event::Request { token: None, method });
@@ -123,7 +123,7 @@ impl Session {
         let is_server = self.side == Side::Server;
         let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
         if let Some((place, pending)) = state.pending_in_order(|pending| pending.asked == cancel) {
-            state.requests_mut().pending.remove(place);
+            state.answered(place, pending.id);
             state.consumers.cancelled(tag, pending.id.0);
             let method = frame.method(MethodKind::BasicCancelOk, self.dialect);
             self.events.push_back(Event::Reply { request: pending.id, method });
@@ -169,7 +169,7 @@ impl Session {
             ));
         };
         if let Some(state) = self.channels.get_mut(slot) {
-            state.requests_mut().pending.remove(place);
+            state.answered(place, pending.id);
         }
         Ok(pending)
     }
@@ -182,12 +182,12 @@ impl Session {
         no_wait: bool,
     ) -> Option<RequestId> {
         let id = self.next_request();
-        let from = self.side;
         if method.kind() == MethodKind::BasicConsume {
             self.enter_consumer();
         }
+        let (from, unproven) = (self.side, self.limits.consumers as usize);
         let state = self.channels.get_mut(slot)?;
-        let asked = state.ask(method, from, id.0);
+        let asked = state.ask(method, from, id.0, unproven);
         if no_wait {
             return None;
         }
@@ -197,6 +197,12 @@ impl Session {
 }
 
 impl ChannelState {
+    /// The reply to the request at this place has come.
+    fn answered(&mut self, place: usize, request: RequestId) {
+        self.requests_mut().pending.remove(place);
+        self.consumers.prove(request.0);
+    }
+
     /// The oldest of these requests, if its reply may come now (`SYN-02`).
     ///
     /// RabbitMQ leaves the answers to basic.consume and basic.cancel to the queue, and replies to later
