@@ -12,7 +12,8 @@
 //!
 //! # With fuzzers
 //!
-//! With the feature `arbitrary` these types implement `arbitrary::Arbitrary`, so that a fuzzer's octets make them:
+//! With the feature `arbitrary` these types implement `arbitrary::Arbitrary`, so that a fuzzer's octets
+//! make them:
 //!
 //! * of `wire`: `ShortStr`, `LongStr`, `TableBuf`, `ArrayBuf`;
 //! * of `protocol`: `PropertiesBuf`, `ContentHeaderBuf`, `Dialect`, `MethodKind`, `Property`, `ReplyCode`;
@@ -20,8 +21,8 @@
 //! * of `testing`: `ValueBuf`, `MethodBuf`, `FrameBuf`;
 //! * of `testing::session`: `Script`, `Step`, `Command`, `Message`, `Verdict`, `Answer`, `Settling`.
 //!
-//! All of it is well-formed, whatever the octets, but for a frame of an unknown type now and then. Where the octets
-//! come to an end, zeros and empty strings follow.
+//! All of it is well-formed, whatever the octets, but for a frame of an unknown type now and then. Where
+//! the octets come to an end, zeros and empty strings follow.
 
 #![cfg_attr(
     feature = "arbitrary",

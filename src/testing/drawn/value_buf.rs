@@ -20,13 +20,14 @@ pub struct ValueBuf(ArrayBuf);
 impl ValueBuf {
     /// Copies a value, also one of a type that is only taken: [`Value::Char`] and [`Value::Unknown`].
     ///
-    /// A value doesn't remember by which of several octets its type was told, nor which octet stood for true
-    /// (`TBL-04`, `TBL-05`, `TBL-07`): the copy of a drawn value is equal as a [`Value`], perhaps not in its octets.
+    /// A value doesn't remember by which of several octets its type was told, nor which octet stood for
+    /// true (`TBL-04`, `TBL-05`, `TBL-07`): the copy of a drawn value is equal as a [`Value`], perhaps not
+    /// in its octets.
     ///
     /// # Errors
     ///
-    /// As for [`ArrayBuf::push`], but for those types. A [`Value::Unknown`] whose tag is that of a known type is
-    /// [`NotEmittable`](EncodeError::NotEmittable).
+    /// As for [`ArrayBuf::push`], but for those types. A [`Value::Unknown`] whose tag is that of a known
+    /// type is [`NotEmittable`](EncodeError::NotEmittable).
     pub fn new<'v>(value: impl Into<Value<'v>>) -> Result<Self, EncodeError> {
         let value = value.into();
         let octets = match value {

@@ -7,7 +7,8 @@ use crate::{ChannelId, RequestId, Side, Violation};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Finding {
-    /// One of our own ends has broken a rule, says the other; or a limit of one is below what the other may send.
+    /// One of our own ends has broken a rule, says the other; or a limit of one is below what the other may
+    /// send.
     #[error("the {side} says: {violation}")]
     Violation {
         /// Who says so.

@@ -1,5 +1,5 @@
-//! Sessions of a client with a server, made of steps that can be drawn at random: a [`Script`] says what happens,
-//! a [`Session`] does it, a [`Finding`] is what should not have happened.
+//! Sessions of a client with a server, made of steps that can be drawn at random: a [`Script`] says what
+//! happens, a [`Session`] does it, a [`Finding`] is what should not have happened.
 #![cfg_attr(
     feature = "proptest",
     doc = r#"
@@ -73,29 +73,30 @@ const TURNS: usize = 100_000;
 ///
 /// # What it asks for
 ///
-/// Both ends may be set up as one likes, but for this: what one of them may send, the other has to take. Else it
-/// rightly says that a rule was broken, and that is a [`Finding::Violation`].
+/// Both ends may be set up as one likes, but for this: what one of them may send, the other has to take.
+/// Else it rightly says that a rule was broken, and that is a [`Finding::Violation`].
 ///
-/// * Of [`Limits`](crate::Limits): `open_requests` and `consumers` of the server are at least those of the client,
-///   and `open_requests` of the client at least that of the server (`LIM-09`, `LIM-10`).
-/// * `max_body` is none or at least the largest [`Message::size`] that is sent, or the other end's `max_publish`.
-///   Where it is no more than `whole_body`, so that no content may come in parts, `unfinished_contents` has room for
-///   what is begun on all channels at a time (`LIM-04`, `LIM-10`).
+/// * Of [`Limits`](crate::Limits): `open_requests` and `consumers` of the server are at least those of the
+///   client, and `open_requests` of the client at least that of the server (`LIM-09`, `LIM-10`).
+/// * `max_body` is none or at least the largest [`Message::size`] that is sent, or the other end's
+///   `max_publish`. Where it is no more than `whole_body`, so that no content may come in parts,
+///   `unfinished_contents` has room for what is begun on all channels at a time (`LIM-04`, `LIM-10`).
 /// * `unlimited_frame` is the same on both, if `frame_max` is 0 on both (`FRM-06`).
 /// * `table`, and the [`Profile`](crate::Profile), take what methods and properties hold; what is drawn may be
 ///   anything that is well-formed (`LIM-03`, `TYP-02`, `TBL-11`).
 /// * `frame_before_tune` has room for the handshake's methods, with properties of one's own, and challenges and
 ///   responses (`LIM-02`).
 /// * `sasl_rounds` of the client is at least 8, if it has a mechanism of its own that is challenged (`HS-07`).
-/// * The server offers a mechanism and serves the dialect of the client. Else the session ends before it has begun,
-///   which is no finding.
+/// * The server offers a mechanism and serves the dialect of the client. Else the session ends before it
+///   has begun, which is no finding.
 ///
-/// All other limits, `channel_max`, `frame_max`, heartbeats, time limits and the mode of contents are each end's own:
-/// they are negotiated, hold up, or refuse.
+/// All other limits, `channel_max`, `frame_max`, heartbeats, time limits and the mode of contents are each
+/// end's own: they are negotiated, hold up, or refuse.
 ///
-/// Commands are given by [`give`](Self::give) or [`step`](Self::step), which keep account of them. What is done to
-/// the connections of [`pair`](Self::pair) behind the session's back, commands and polling above all, ends in
-/// findings that mean nothing, such as [`Finding::UnknownChannel`]. Its events may be taken, its getters asked.
+/// Commands are given by [`give`](Self::give) or [`step`](Self::step), which keep account of them. What is
+/// done to the connections of [`pair`](Self::pair) behind the session's back, commands and polling above
+/// all, ends in findings that mean nothing, such as [`Finding::UnknownChannel`]. Its events may be taken,
+/// its getters asked.
 ///
 /// ```
 /// use amqp_proto::testing::session::{Command, Message, Session, Step};

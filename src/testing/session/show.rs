@@ -1,4 +1,5 @@
-//! How a script is shown, above all where it has failed: of the setup what isn't usual, and each step on a line.
+//! How a script is shown, above all where it has failed: of the setup what isn't usual, and each step on a
+//! line.
 
 use core::fmt;
 
