@@ -34,7 +34,8 @@
 //! commands are `Err`.
 //!
 //! * **The peer's fault is an event, yours is an `Err`.** A [`Violation`] says where in the stream,
-//!   which rule, what was expected and what came. No input and no call order can panic.
+//!   which rule, what was expected and what came. No input and no call order can panic, but for
+//!   reading more from [`Transmit`] than there is by `get_u8` and its like, which is as the trait `Buf` says.
 //! * **Meaning is lazy.** Frames are cut when they arrive and judged when `poll_event` comes to them; what it
 //!   tells doesn't depend on how the stream was cut, except where a body is cut into parts.
 //!   A caller that stops polling gets back-pressure: `wants_input()` turns false and octets stay with
@@ -49,7 +50,7 @@
 //!   [`Limits::max_body`]. [`ContentMode::Streamed`] asks for parts of all bodies: they are handed on as their
 //!   octets come, without waiting for the rest of their frame.
 //! * **Memory is budgeted** by [`Limits`], judged before anything is allocated; [the budget](budget) shows what
-//!   hostile peers come to.
+//!   happens to hostile peers.
 //!
 //! # A client and a server in memory
 //!
@@ -233,9 +234,13 @@ mod phase;
 mod profile;
 pub mod protocol;
 #[cfg(doc)]
+/// The rules of the protocol, and what the engine does about each of them.
+///
 #[doc = include_str!("../docs/rules.md")]
 pub mod rules {}
 #[cfg(doc)]
+/// What a hostile peer can make a connection hold and do, with figures.
+///
 #[doc = include_str!("../docs/budget.md")]
 pub mod budget {}
 pub mod sasl;

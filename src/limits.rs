@@ -5,10 +5,12 @@ use crate::wire::TableLimits;
 
 /// The resource budget of one connection.
 ///
-/// Each limit is judged from a frame's seven-octet header or from a length field, before memory is
-/// taken. Start from [`Limits::default`] or [`Limits::small`] and change single fields. [The
-/// budget](crate::budget) shows what peers come to that run into them, and how much memory a connection holds
-/// then.
+/// What has a size, frames, tables and bodies, is judged from a frame's seven-octet header or from a length
+/// field, before memory is taken for it. What is counted, requests, consumers, deliveries, publishes and
+/// contents, is judged when one more comes in a frame that is small enough, before it is entered; what
+/// waits, unread input and unsent output, before more of it is taken. Start from [`Limits::default`] or
+/// [`Limits::small`] and change single fields. [The budget](crate::budget) shows what happens to peers that
+/// run into them, and how much memory a connection holds then.
 ///
 /// ```
 /// use amqp_proto::Limits;
@@ -45,7 +47,9 @@ pub struct Limits {
     /// Largest body, in octets, that this side may publish. No limit unless set.
     pub max_publish: u64,
     /// Synchronous requests of each side that may be unanswered on one channel. 1024. Beyond it a side
-    /// refuses to send, and closes the connection with 506 if the peer goes on (`LIM-09`).
+    /// refuses to send, and closes the connection with 506 if the peer goes on (`LIM-09`). A reply that
+    /// isn't that of the oldest request is looked for among all of them, and so are cancels that cross: the
+    /// work for one frame grows with this limit.
     pub open_requests: u32,
     /// Publishes on one channel that may wait for their confirm, those counted that were confirmed
     /// while an earlier one still waits. 65,536. A client can't publish above it; on a server further
@@ -63,8 +67,11 @@ pub struct Limits {
     /// Consumers on one channel, those counted that are only asked for. 1024. A server with a lower limit
     /// than its client closes the connection with 506. A client keeps as many more of those that it has
     /// ended by no-wait, until the reply to a later request.
+    /// Whoever asks for consumers in falling order of their tags makes a place of four octets move for each
+    /// that is there: the work for all grows with the square of this limit.
     pub consumers: u32,
-    /// Consumers on all channels of a connection together. 16,384. Above it as above [`consumers`](Self::consumers).
+    /// Consumers on all channels of a connection together. 16,384. Above it as above
+    /// [`consumers`](Self::consumers).
     pub all_consumers: u32,
     /// Received octets that may wait undecoded before [`wants_input`] turns false. 256 KiB.
     ///
@@ -87,8 +94,10 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Limits for a device with 32 KiB of memory to spare: with a frame-max of 4096 and one channel in use a
-    /// connection never holds more, whatever its peer does.
+    /// Limits for a device with 32 KiB of memory to spare: so much suffices for a connection with a
+    /// frame-max of 4096, one channel in use and reads of up to 512 octets, against all those peers of [the
+    /// budget](crate::budget) that keep to one channel, on a 64-bit machine. That is measured, not a sum of
+    /// these limits, which is larger; larger reads come on top.
     pub const fn small() -> Self {
         let mut limits = Self::standard();
         limits.frame_before_tune = 4096;

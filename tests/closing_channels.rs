@@ -93,6 +93,40 @@ fn a_close_of_the_peer_is_answered_at_once() {
     }
 }
 
+/// A peer that has begun to read a content reads the rest of it, before it reads close-ok.
+#[test]
+fn a_close_inside_a_content_is_answered_behind_the_rest_of_it() {
+    for missing in 1..=4 {
+        let body = vec![7; 10 - missing];
+        let mut connections = [client_with_channel(), server_with_channel()];
+        feed(&mut connections[1], &consume(1, "c", true));
+        poll(&mut connections[1]);
+        for mut connection in connections {
+            let side = connection.side();
+            let mut channel = connection.channel(id(1)).unwrap();
+            let begun = match side {
+                amqp_proto::Side::Client => channel
+                    .start_publish(&basic::Publish::default(), Properties::EMPTY, 10)
+                    .map(drop),
+                _ => {
+                    let deliver = basic::Deliver { consumer_tag: "c".into(), ..Default::default() };
+                    channel.start_deliver(&deliver, Properties::EMPTY, 10).map(drop)
+                }
+            };
+            begun.unwrap();
+            channel.send_body(&body[..]).unwrap();
+            output(&mut connection);
+            feed(&mut connection, &channel_close(1, 200, ""));
+            poll(&mut connection);
+            let written = frames(&output(&mut connection));
+            let [(3, 1, rest), (1, 1, close_ok)] = &written[..] else {
+                panic!("{side:?}, {missing} missing: {written:?}");
+            };
+            assert_eq!((rest.len(), &close_ok[..]), (missing, &b"\0\x14\0\x29"[..]));
+        }
+    }
+}
+
 #[test]
 fn crossing_closes_are_both_answered() {
     for mut connection in [client_with_channel(), server_with_channel()] {
@@ -289,6 +323,34 @@ fn handshakes_take_no_longer_than_allowed() {
     let events = poll(&mut client);
     let [Event::Closed(reason)] = &events[..] else { panic!("{:?}", lines(&events)) };
     assert!(matches!(reason.detail, CloseDetail::HandshakeTimeout { .. }));
+}
+
+/// Who refuses awaits close-ok, for as long as any other close: the handshake's limit has nothing to say then.
+#[test]
+fn a_refused_virtual_host_has_no_handshake_limit() {
+    let mut config = ServerConfig::default();
+    config.handshake_timeout = Duration::from_secs(1);
+    let mut server = Connection::server(config, T0);
+    feed(&mut server, &client_handshake(131_072));
+    let mut decisions = 0;
+    while let Some(event) = server.poll_event() {
+        let decision = match event {
+            Event::VirtualHost(_) => Decision::Refuse { code: ReplyCode::NOT_ALLOWED, text: "no" },
+            _ => Decision::Accept,
+        };
+        server.decide(decision).unwrap();
+        decisions += 1;
+    }
+    assert_eq!((decisions, server.phase()), (2, Phase::Closing));
+    output(&mut server);
+    server.handle_timeout(T0); // from which it counts
+    assert_eq!(server.poll_timeout(), Some(at(10)));
+    server.handle_timeout(at(9));
+    assert_eq!((lines(&poll(&mut server)), server.phase()), (vec![], Phase::Closing));
+    server.handle_timeout(at(10));
+    let events = poll(&mut server);
+    let [Event::Closed(reason)] = &events[..] else { panic!("{:?}", lines(&events)) };
+    assert_eq!(reason.detail, CloseDetail::CloseTimeout);
 }
 
 #[test]

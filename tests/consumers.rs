@@ -134,6 +134,27 @@ fn consumers_have_a_limit() {
     assert_eq!(fault, Some(("LIM-10", 506)));
 }
 
+/// A consumer that has got its name from the server isn't counted among those without one any more.
+#[test]
+fn consumers_that_the_server_has_named_count_once() {
+    let mut config = ClientConfig::plain("guest", "guest");
+    config.limits.consumers = 2;
+    let mut pair = Pair::connected_with(config, ServerConfig::default());
+    pair.client.connection.open_channel().unwrap();
+    drive(&mut pair);
+    for round in 0..5 {
+        let mut channel = pair.client.connection.channel(ONE).unwrap();
+        channel.call(&asked("")).unwrap();
+        let (_, events) = drive(&mut pair);
+        let made = format!("made-{round}");
+        consume_ok(&mut pair, token(&events), &made).unwrap();
+        drive(&mut pair);
+        let cancel = basic::Cancel { consumer_tag: made.as_str().into(), no_wait: true };
+        pair.client.connection.channel(ONE).unwrap().call(&cancel).unwrap();
+        drive(&mut pair);
+    }
+}
+
 /// A server's own cancel needs no reply; it may cross the client's (BAS-03, BAS-04).
 #[test]
 fn both_sides_may_cancel() {

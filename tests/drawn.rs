@@ -18,7 +18,9 @@ use amqp_proto::protocol::{
 };
 use amqp_proto::testing::session::{Script, Step};
 use amqp_proto::testing::{FrameBuf, MethodBuf, ValueBuf, strategies};
-use amqp_proto::wire::{Array, ArrayBuf, ShortStr, Table, TableBuf, TableLimits, Value};
+use amqp_proto::wire::{
+    Array, ArrayBuf, EncodeError, ShortStr, Table, TableBuf, TableLimits, Value,
+};
 use arbitrary::{Arbitrary, Unstructured};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -59,9 +61,7 @@ fn check_array(array: &ArrayBuf) {
 fn check_value(value: &ValueBuf) {
     let array = Array::parse(value.as_octets(), &LIMITS).unwrap();
     assert_eq!((array.len(), array.get(0)), (1, Some(value.as_value())));
-    if let Ok(copy) = ValueBuf::new(value.as_value()) {
-        assert_eq!(copy.as_value(), value.as_value());
-    }
+    assert_eq!(ValueBuf::new(value.as_value()).unwrap().as_value(), value.as_value());
 }
 
 fn check_method(method: &MethodBuf) {
@@ -190,6 +190,49 @@ proptest! {
             return Err(TestCaseError::fail(finding.to_string()));
         }
     }
+}
+
+#[test]
+fn values_that_are_never_sent_are_copied() {
+    for octets in [&b"k\xFF"[..], b"?", b"?rest", b"z\0\0\0"] {
+        let value = Array::parse(octets, &LIMITS).unwrap().get(0).unwrap();
+        let copy = ValueBuf::new(value).unwrap();
+        assert_eq!((copy.as_value(), copy.as_octets()), (value, octets));
+        assert!(ArrayBuf::new().push(value).is_err());
+    }
+    let known = Value::Unknown { tag: b'I', rest: b"" };
+    assert_eq!(ValueBuf::new(known), Err(EncodeError::NotEmittable { tag: b'I' }));
+}
+
+#[test]
+fn no_frame_of_a_content_is_above_frame_max() {
+    let with_content = MethodKind::ALL.iter().filter(|kind| kind.info().content);
+    for (dialect, kind) in Dialect::ALL.iter().flat_map(|d| with_content.clone().map(|k| (*d, *k)))
+    {
+        for frame_max in [1, 32, 60, 300, 4096] {
+            let contents = drawn(60, strategies::content(dialect, kind, 1, frame_max));
+            let mut largest = 0;
+            for content in &contents {
+                check_frames(content);
+                let lens = content.iter().map(|frame| frame.as_raw().total_len());
+                largest = lens.fold(largest, usize::max);
+            }
+            let most = usize::try_from(frame_max).unwrap().max(32);
+            assert!(largest <= most, "{largest} octets of {most}: {kind}, {dialect}");
+            assert!(largest > most / 2, "{largest} octets of {most}: {kind}, {dialect}");
+        }
+        let unlimited = drawn(200, strategies::content(dialect, kind, 1, 0));
+        let mut lens = unlimited.iter().flatten().map(|frame| frame.as_raw().total_len());
+        assert!(lens.any(|len| len > 4096));
+    }
+}
+
+#[test]
+fn methods_without_a_content_begin_none() {
+    let nothing = strategies::content(Dialect::V0_9_1, MethodKind::BasicAck, 1, 4096);
+    let mut runner = TestRunner::new(config());
+    assert!(nothing.new_tree(&mut runner).is_err());
+    assert!(runner.to_string().contains("no content follows"), "{runner}");
 }
 
 /// Draws so many, in the order of fixed numbers.

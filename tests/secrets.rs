@@ -3,7 +3,7 @@
 
 use amqp_proto::frame::{RawFrame, Scanner};
 use amqp_proto::protocol::{Dialect, Frame};
-use amqp_proto::sasl::{AmqPlainLogin, PlainLogin};
+use amqp_proto::sasl::{AmqPlainLogin, Login, PlainLogin};
 use amqp_proto::wire::TableLimits;
 use amqp_proto::{
     ClientConfig, Connection, Decision, Event, Instant, Mechanism, Phase, ServerConfig,
@@ -118,4 +118,18 @@ fn secrets_show_nowhere() {
         let refused = server.decide(challenge).unwrap_err();
         check_both(&refused);
     }
+}
+
+/// Who logs in is no secret, and readable.
+#[test]
+fn users_are_shown_as_text() {
+    let response = b"admin\0\"us\xE9r\0S3CRET";
+    let (user, more) = (r#"user: "\"us\xe9r", password: ***"#, r#"authorization_id: "admin", "#);
+    let plain = format!("{:?}", PlainLogin::parse(response).unwrap());
+    assert_eq!(plain, format!("PlainLogin {{ {more}{user} }}"));
+    let login = format!("{:?}", Login::parse("PLAIN", response).unwrap());
+    assert_eq!(login, format!("Login {{ {user} }}"));
+    let response = Mechanism::amqplain("user", SECRET).initial_response();
+    let login = format!("{:?}", AmqPlainLogin::parse(&response).unwrap());
+    assert_eq!(login, r#"AmqPlainLogin { user: "user", password: *** }"#);
 }

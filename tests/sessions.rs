@@ -1,14 +1,15 @@
 //! Sessions of a client with a server, drawn at random: neither breaks a rule, what arrives is what was
 //! sent, and both come to one end.
-#![allow(clippy::unwrap_used, reason = "helpers fail like the tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers fail like the tests")]
 
 extern crate alloc;
 
 use alloc::collections::BTreeMap;
 
-use amqp_proto::testing::session::{Script, Session, Step};
-use amqp_proto::testing::strategies;
-use amqp_proto::{Event, Fate, Side};
+use amqp_proto::protocol::{Dialect, Method, basic};
+use amqp_proto::testing::session::{Command, Finding, Message, Script, Session, Step};
+use amqp_proto::testing::{MethodBuf, strategies};
+use amqp_proto::{ClientConfig, ContentMode, Event, Fate, Profile, ServerConfig, Side};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngSeed, TestRunner};
@@ -150,4 +151,82 @@ fn kind(event: &Event) -> String {
         },
         other => format!("{other:?}").split(['(', ' ']).next().unwrap_or_default().into(),
     }
+}
+
+/// What a client asks of a server for a moment, at most: two requests and consumers, one publish.
+fn asks_some(client: ClientConfig, server: ServerConfig) -> Result<(), Finding> {
+    let mut script = Script::new(client, server);
+    let consume =
+        Method::BasicConsume(basic::Consume { queue: "queue".into(), ..Default::default() });
+    let consume = MethodBuf::new(Dialect::V0_9_1, &consume).unwrap();
+    let ask = Command::Call { channel: 0, method: consume };
+    let publish = Command::Send { channel: 0, message: Message::of_size(10_000) };
+    let commands = [Command::OpenChannel, ask.clone(), ask, publish];
+    script.steps = commands.map(|command| Step::Give(Side::Client, command)).into();
+    script.run()
+}
+
+/// What the documentation of `Session` says about configurations.
+#[test]
+fn some_limits_have_to_agree_and_others_are_free() {
+    type Set = fn(&mut ServerConfig);
+    let agreeing: [(&str, Set); 7] = [
+        ("LIM-09", |server| server.limits.open_requests = 1),
+        ("LIM-10", |server| server.limits.consumers = 1),
+        ("LIM-04", |server| server.limits.max_body = Some(9999)),
+        ("LIM-10", |server| {
+            server.frame_max = 4096; // so that the body comes in several frames
+            (server.limits.max_body, server.limits.unfinished_contents) = (Some(1 << 20), 9999);
+        }),
+        ("FRM-06", |server| server.limits.unlimited_frame = 8192),
+        ("LIM-03", |server| server.limits.table.max_entries = 1),
+        ("TBL-11", |server| server.profile = Profile::STRICT),
+    ];
+    let free: [Set; 9] = [
+        |server| server.limits.unconfirmed = 1,
+        |server| server.limits.unacked = 1,
+        |server| server.limits.whole_body = 0,
+        |server| server.limits.undecoded_input = 1,
+        |server| server.limits.unsent_output = 1,
+        |server| server.limits.output_reserve = 1,
+        |server| server.limits.output_window = 1,
+        |server| server.heartbeat = 1,
+        |server| server.content = ContentMode::Streamed,
+    ];
+    let run = |set: Set| {
+        let (mut client, mut server) =
+            (ClientConfig::plain("guest", "guest"), ServerConfig::default());
+        (client.frame_max, server.frame_max) = (0, 0);
+        set(&mut server);
+        asks_some(client, server)
+    };
+    for (rule, set) in agreeing {
+        match run(set) {
+            Err(Finding::Violation { violation, .. }) => assert_eq!(violation.rule, rule),
+            other => panic!("{rule}: {other:?}"),
+        }
+    }
+    for (place, set) in free.into_iter().enumerate() {
+        assert_eq!(run(set), Ok(()), "{place}");
+    }
+}
+
+#[test]
+fn scripts_are_shown_shortly() {
+    let (mut client, mut server) = (ClientConfig::plain("guest", "guest"), ServerConfig::default());
+    let script = Script::new(client.clone(), server.clone());
+    let usual =
+        "Script { client: ClientConfig { .. }, server: ServerConfig { .. }, connected: true, ";
+    assert_eq!(format!("{script:?}"), format!("{usual}steps: [] }}"));
+    (client.frame_max, client.limits.unacked) = (4096, 1);
+    server.limits.max_body = None;
+    let mut script = Script::new(client, server);
+    let send = Command::Send { channel: 0, message: Message::of_size(5) };
+    script.steps = vec![Step::Receive(Side::Server), Step::Give(Side::Client, send), Step::Jump];
+    let shown = format!("{script:#?}");
+    let settings = ["frame_max: 4096,", "unacked: 1,", "max_body: None,"];
+    assert!(settings.iter().all(|setting| shown.contains(setting)), "{shown}");
+    let step = "\n        Give(Client, Send { channel: 0, message: Message { properties: ";
+    assert!(shown.contains("\n        Receive(Server),\n") && shown.contains(step), "{shown}");
+    assert_eq!(shown.lines().count(), 23, "{shown}");
 }

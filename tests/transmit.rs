@@ -212,3 +212,15 @@ fn frames_are_found_behind_much_that_is_gone() {
         assert!(ends.iter().all(|end| boundaries.contains(end)), "{step}");
     }
 }
+
+/// As the trait says: who asks a `Buf` for a number that isn't there is wrong.
+#[test]
+fn only_getters_want_what_is_not_there() {
+    let mut client = client();
+    let all = all().len();
+    assert_eq!(client.transmit().copy_to_bytes(all + 9).len(), all);
+    client.transmit().advance(9);
+    assert_eq!((client.transmit().take_segment(), client.transmit().chunk()), (None, &[][..]));
+    let getter = core::panic::AssertUnwindSafe(|| client.transmit().get_u8());
+    assert!(std::panic::catch_unwind(getter).is_err());
+}

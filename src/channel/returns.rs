@@ -8,8 +8,12 @@ use crate::protocol::{Properties, basic};
 use crate::wire::ShortStr;
 
 /// What two publishes have to share to look the same when they come back: a hash of exchange, routing
-/// key and property octets (64 bits of FNV-1a, so that the octets need not be kept), and the length of
-/// the body.
+/// key and property octets, so that these need not be kept, and the length of the body.
+///
+/// The hash has 64 bits: each word of eight octets is rotated in, xored and multiplied. It is quick and no
+/// secret, so whoever chooses the octets can choose some that look like another publish's. Nothing takes
+/// longer then, as what is alike stands in order too; and a return that several publishes may be is told as
+/// such, just as for publishes that are the same in truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Likeness {
     hash: u64,
@@ -46,7 +50,8 @@ impl Likeness {
     }
 }
 
-/// Stands for a name whose octets need not be kept.
+/// Stands for a name whose octets need not be kept. Two that are made to look the same gain nothing:
+/// whoever replies to the one by the name of the other could as well have told the right name.
 pub(crate) fn hash_of(name: &[u8]) -> u64 {
     hashed(HASH_OF_NOTHING, name)
 }

@@ -16,6 +16,10 @@ use crate::wire::Writer;
 /// Small frames are copied into one segment; the octets of large bodies stay where they are and are
 /// segments of their own. What is taken or advanced over counts as sent. When all of it is gone,
 /// call [`Connection::transmit`](crate::Connection::transmit) again: there may be more.
+///
+/// `advance` and `copy_to_bytes` go as far as there is something. `copy_to_slice` and the getters for
+/// numbers, such as `get_u8`, panic where less is left than they need, as [`Buf`] says; nothing else here
+/// panics.
 #[derive(Clone, Default)]
 pub struct Transmit {
     /// Copied octets; those before `read` are gone.

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::Quoted;
 use crate::wire::{Table, TableBuf, TableLimits};
 
 /// An AMQPLAIN response, taken apart. `Debug` doesn't show the password.
@@ -35,7 +36,7 @@ impl<'a> AmqPlainLogin<'a> {
 impl fmt::Debug for AmqPlainLogin<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AmqPlainLogin")
-            .field("user", &self.user.escape_ascii())
+            .field("user", &Quoted(self.user))
             .field("password", &format_args!("***"))
             .finish()
     }

@@ -48,9 +48,18 @@ impl<'a> Login<'a> {
 impl fmt::Debug for Login<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Login")
-            .field("user", &self.user.escape_ascii())
+            .field("user", &Quoted(self.user))
             .field("password", &format_args!("***"))
             .finish()
+    }
+}
+
+/// Octets as a text in quotation marks, for `Debug`.
+struct Quoted<'a>(&'a [u8]);
+
+impl fmt::Debug for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.escape_ascii())
     }
 }
 

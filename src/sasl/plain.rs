@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::Quoted;
+
 /// A PLAIN response, taken apart. `Debug` doesn't show the password.
 ///
 /// ```
@@ -36,8 +38,8 @@ impl<'a> PlainLogin<'a> {
 impl fmt::Debug for PlainLogin<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PlainLogin")
-            .field("authorization_id", &self.authorization_id.escape_ascii())
-            .field("user", &self.user.escape_ascii())
+            .field("authorization_id", &Quoted(self.authorization_id))
+            .field("user", &Quoted(self.user))
             .field("password", &format_args!("***"))
             .finish()
     }

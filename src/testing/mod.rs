@@ -5,6 +5,63 @@
 //! A [`Pair`] is for tests that say what happens. With the features `proptest` or `arbitrary` there is what
 //! tests draw at random: owned values, methods and frames, and sessions of a client with a server that both
 //! keep the rules (`session`).
+//!
+//! # With proptest
+//!
+//! `strategies` holds what there is to draw, and an example; one with sessions is in `session`.
+//!
+//! # With fuzzers
+//!
+//! With the feature `arbitrary` these types implement `arbitrary::Arbitrary`, so that a fuzzer's octets
+//! make them:
+//!
+//! * of `wire`: `ShortStr`, `LongStr`, `TableBuf`, `ArrayBuf`;
+//! * of `protocol`: `PropertiesBuf`, `ContentHeaderBuf`, `Dialect`, `MethodKind`, `Property`, `ReplyCode`;
+//! * [`ChannelId`](crate::ChannelId) and [`Side`](crate::Side);
+//! * of `testing`: `ValueBuf`, `MethodBuf`, `FrameBuf`;
+//! * of `testing::session`: `Script`, `Step`, `Command`, `Message`, `Verdict`, `Answer`, `Settling`.
+//!
+//! All of it is well-formed, whatever the octets, but for a frame of an unknown type now and then. Where
+//! the octets come to an end, zeros and empty strings follow.
+
+#![cfg_attr(
+    feature = "arbitrary",
+    doc = r#"
+```
+use amqp_proto::frame::{Cut, cut};
+use amqp_proto::testing::FrameBuf;
+use amqp_proto::testing::session::Script;
+use arbitrary::{Arbitrary, Unstructured};
+
+// What a fuzz target does with its octets; here they come from a small generator.
+fn target(octets: &[u8]) -> arbitrary::Result<()> {
+    let mut u = Unstructured::new(octets);
+    let (mut written, frame) = (Vec::new(), FrameBuf::arbitrary(&mut u)?);
+    frame.encode(&mut written).unwrap();
+    if frame.as_raw().frame_type.is_known() {
+        let Ok(Cut::Frame { frame: found, .. }) = cut(&written, 1 << 20) else { panic!("{frame:?}") };
+        assert_eq!(found, frame.as_raw());
+    }
+    // All that is left makes a session.
+    let script = Script::arbitrary(&mut u)?;
+    script.run().unwrap_or_else(|finding| panic!("{finding}: {script:#?}"));
+    Ok(())
+}
+
+let mut state = 1_u32;
+for _ in 0..20 {
+    let octets: Vec<u8> = (0..600)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        })
+        .collect();
+    target(&octets)?;
+}
+# Ok::<(), arbitrary::Error>(())
+```
+"#
+)]
 
 #[cfg(any(feature = "arbitrary", feature = "proptest"))]
 mod drawn;

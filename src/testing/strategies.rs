@@ -37,6 +37,10 @@ const DEPTH: u32 = 4;
 const VALUES: u32 = 24;
 /// Entries of one table or array.
 const ENTRIES: u32 = 6;
+/// Octets of a frame besides its payload.
+const FRAME_OVERHEAD: usize = 8;
+/// Octets that hold every method with a content, and every content header, if nothing is in them.
+const FEWEST: usize = 32;
 /// Octets of a long string, mostly.
 const LONG: usize = 300;
 
@@ -177,21 +181,36 @@ pub fn frame(dialect: Dialect) -> impl Strategy<Value = FrameBuf> + Clone {
     ]))
 }
 
-/// The frames of one content: a method of this kind, the header, and the body in frames of at most
-/// `frame_max` octets, header and end octet of the frame counted.
+/// The frames of one content: a method of this kind, the header, and the body.
+///
+/// No frame has more than `frame_max` octets, its header and end octet counted; 0: no limit. Where the method
+/// or the properties would need more, they come without what they hold, so a `frame_max` below 32 counts
+/// as 32. Where the dialect lacks the method, or no content follows it, the strategy rejects everything.
 pub fn content(
     dialect: Dialect,
     kind: MethodKind,
     channel: u16,
     frame_max: u32,
 ) -> impl Strategy<Value = Vec<FrameBuf>> + Clone {
-    let room = usize::try_from(frame_max).unwrap_or(usize::MAX).saturating_sub(8).max(1);
-    let body = vec(octets(1..=room.min(5000)), 0..5);
-    let parts = (method_of(dialect, kind), properties(), body);
-    parts.prop_map(move |(method, properties, parts)| {
+    let most = match usize::try_from(frame_max) {
+        Ok(0) | Err(_) => usize::MAX,
+        Ok(most) => most.max(FEWEST),
+    };
+    let body = vec(octets(1..=(most - FRAME_OVERHEAD).min(5000)), 0..5);
+    let has_content = kind.info().content;
+    let method = method_of(dialect, kind)
+        .prop_filter("a method that no content follows", move |_| has_content);
+    (method, properties(), body).prop_map(move |(method, properties, parts)| {
         let size = parts.iter().map(|part| part.len() as u64).sum();
-        let header = fields::content_header(size, &properties);
-        let head = [FrameBuf::method(channel, &method), FrameBuf::header(channel, &header)];
+        let fits = |frame: &FrameBuf| frame.as_raw().total_len() <= most;
+        let begin = Some(FrameBuf::method(channel, &method)).filter(fits).unwrap_or_else(|| {
+            FrameBuf::method(channel, &fields::method_without_arguments(dialect, kind))
+        });
+        let with = |properties: &PropertiesBuf| {
+            FrameBuf::header(channel, &fields::content_header(size, properties))
+        };
+        let header = Some(with(&properties)).filter(fits);
+        let head = [begin, header.unwrap_or_else(|| with(&PropertiesBuf::new()))];
         let body = parts.into_iter().map(|part| FrameBuf::body(channel, part));
         head.into_iter().chain(body).collect()
     })

@@ -75,6 +75,11 @@ impl Seen {
         assert!(unseen.is_empty(), "no seed shows these: {unseen:#?}");
     }
 
+    /// Whether a breach of this rule was told.
+    pub(crate) fn has_violation_of(&self, rule: &str) -> bool {
+        self.marks.contains(&format!("violation of {rule}"))
+    }
+
     fn mark(&mut self, mark: impl Into<String>) {
         self.marks.insert(mark.into());
     }

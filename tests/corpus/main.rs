@@ -137,6 +137,32 @@ fn sessions_reach_what_there_is_to_reach() {
     seen.check();
 }
 
+/// Seeds that have the name of a rule show it themselves, not one of the others. What is discarded breaks none.
+#[test]
+fn seeds_show_the_rules_that_they_are_named_after() {
+    let rules = source::rules();
+    for (target, side) in [("client", Side::Client), ("server", Side::Server)] {
+        let prefix = format!("seeds/{target}/");
+        let mut named = 0;
+        for (path, octets) in &files::inputs(&folder(), target) {
+            let Some(name) = path.strip_prefix(&prefix) else { continue };
+            if name.ends_with("-discarded") {
+                continue;
+            }
+            let Some(rule) = rules.iter().find(|rule| name.starts_with(rule.as_str())) else {
+                continue;
+            };
+            let _input = Input(path);
+            let mut seen = coverage::Seen::new();
+            seen.begin(side);
+            engine::watch(side, octets, &mut seen);
+            assert!(seen.has_violation_of(rule), "{rule} isn't told");
+            named += 1;
+        }
+        assert!(named > 20, "{target}: {named} seeds");
+    }
+}
+
 #[test]
 fn seeds_and_dictionary_are_up_to_date() {
     let stale = files::generate(&folder(), false);

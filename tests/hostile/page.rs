@@ -4,6 +4,7 @@ use core::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
+use amqp_proto::Side;
 use libtest_mimic::{Failed, Trial};
 
 use crate::attacked;
@@ -64,7 +65,7 @@ fn rendered(memory: impl Fn(&Shape, &Setting) -> String) -> String {
     for (title, shapes) in shapes::CHAPTERS {
         write!(page, "\n## {title}\n\n").unwrap();
         page.push_str(
-            "| the peer | attacks a | limited by | what comes of it | most | small | work | × |\n",
+            "| the peer | attacks a | limited by | what happens to it | most | small | work | × |\n",
         );
         page.push_str("|---|---|---|---|--:|--:|--:|--:|\n");
         for (shape, side) in
@@ -75,9 +76,10 @@ fn rendered(memory: impl Fn(&Shape, &Setting) -> String) -> String {
             let name = settings[0].side_name();
             let (each, ratio) = cost(&work, name, shape.name, shape.measured);
             let (limits, outcome) = (limited_by(shape), outcomes(shape, &settings));
+            let special = special(&settings);
             writeln!(
                 page,
-                "| {} | {name} | {limits} | {outcome} | {most} | {small} | {each} | {ratio} |",
+                "| {}{special} | {name} | {limits} | {outcome} | {most} | {small} | {each} | {ratio} |",
                 shape.name
             )
             .unwrap();
@@ -95,6 +97,47 @@ fn limited_by(shape: &Shape) -> String {
     let limits: Vec<_> = shape.limits.iter().map(|limit| format!("`{limit}`")).collect();
     let by = Some(shape.by.to_owned()).filter(|by| !by.is_empty());
     limits.into_iter().chain(by).collect::<Vec<_>>().join(", ")
+}
+
+/// What is set otherwise than for the other lines.
+fn special(settings: &[Setting; 2]) -> String {
+    let changed = |place: usize| {
+        let (usual, given) = (fields(&SETTINGS[place]()), fields(&settings[place]));
+        let pairs = usual.into_iter().zip(given).filter(|(usual, given)| usual != given);
+        let shown = pairs.map(|(_, (name, value))| format!("`{name}` {}", readable(&value)));
+        shown.collect::<Vec<_>>().join(", ")
+    };
+    match [changed(0), changed(1)] {
+        [usual, small] if usual == small && usual.is_empty() => String::new(),
+        [usual, small] if usual == small => format!(" ({usual})"),
+        [usual, small] if small.is_empty() => format!(" ({usual}; small: as usual)"),
+        [usual, small] if usual.is_empty() => format!(" (small: {small})"),
+        [usual, small] => format!(" ({usual}; small: {small})"),
+    }
+}
+
+/// The fields of a setting and of the limits in it, as `Debug` has them; not those that make it another one.
+fn fields(setting: &Setting) -> Vec<(String, String)> {
+    let setting = Setting { side: Side::Client, octets: 0, ..*setting };
+    let text = format!("{setting:?}").replace(" }", "");
+    let pairs = text.split(", ").map(|pair| {
+        let (name, value) = pair.rsplit_once(": ").unwrap();
+        (name.split(' ').next_back().unwrap().to_owned(), value.to_owned())
+    });
+    pairs.collect()
+}
+
+/// A value, with commas in what is long.
+fn readable(value: &str) -> String {
+    let value = value.trim_start_matches("Some(").trim_end_matches(')');
+    match value.parse::<u64>() {
+        Ok(u64::MAX) => "without limit".into(),
+        Ok(10_000..) => {
+            let groups: Vec<_> = value.as_bytes().rchunks(3).rev().map(<[u8]>::to_vec).collect();
+            String::from_utf8(groups.join(&b',')).unwrap()
+        }
+        _ => value.into(),
+    }
 }
 
 fn outcomes(shape: &Shape, settings: &[Setting; 2]) -> String {

@@ -178,6 +178,7 @@ fn sessions() -> Vec<Named> {
                 .command(which::PUBLISH, 1, 1, 0)
                 .round(),
         ),
+        ("named-by-the-server", named_by_the_server()),
         ("unblocked", Session::at(BLOCKED).peer(method(0, 10, 61, b"")).round()),
         (
             "new-secret",
@@ -228,6 +229,20 @@ fn sessions() -> Vec<Named> {
         ),
         ("all-methods", all_methods()),
     ]
+}
+
+/// More consumers, one after another, than a channel may have at a time; each has its name from the server.
+fn named_by_the_server() -> Session {
+    let unnamed = method(1, 60, 20, b"\0\0\x01q\0\0\0\0\0\0");
+    (0..3).fold(Session::at(CHANNEL).limits(TINY), |session, _| {
+        session
+            .say(&unnamed)
+            .round()
+            .peer(method(1, 60, 21, b"\x04made"))
+            .round()
+            .say(&method(1, 60, 30, b"\x04made\x01"))
+            .round()
+    })
 }
 
 /// Every method of a client, with something in it; the channel is opened anew where it was closed.
@@ -396,6 +411,14 @@ fn ends() -> Vec<Named> {
                 .peer(channel_close(1, 404, "gone"))
                 .round()
                 .command(which::OPEN_NUMBER, 1, 0, 0)
+                .round(),
+        ),
+        (
+            "closed-one-octet-before-the-end-of-a-publish",
+            Session::at(INSIDE_PUBLISH)
+                .command(which::SEND_BODY, 1, 1, 0)
+                .command(which::SEND_BODY, 1, ONE_OCTET, 0)
+                .peer(channel_close(1, 404, "gone"))
                 .round(),
         ),
         (

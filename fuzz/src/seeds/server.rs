@@ -437,6 +437,16 @@ fn ends() -> Vec<Named> {
             Session::at(LOGIN).options(0).command(which::REFUSE, 0, 4, 0).round(),
         ),
         ("refused-virtual-host", Session::at(OPENING).command(which::REFUSE, 0, 4, 0).round()),
+        (
+            "refused-virtual-host-and-silence",
+            Session::at(OPENING)
+                .command(which::REFUSE, 0, 4, 0)
+                .round()
+                .step(Step::Due {})
+                .round()
+                .step(Step::Due {})
+                .round(),
+        ),
         ("redirected", Session::at(OPENING).command(which::REDIRECT, 0, 4, 0).round()),
         ("http", Session::at(HEADER).peer(&b"GET / HTTP/1.1\r\n\r\n"[..]).round()),
         ("other-version", Session::at(HEADER).peer(&b"AMQP\0\x01\0\0"[..]).round()),
@@ -456,6 +466,14 @@ fn ends() -> Vec<Named> {
                 .command(which::CLOSE_CHANNEL_FOR, 1, 7, 40)
                 .round()
                 .step(Step::Answer { all: 1 })
+                .round(),
+        ),
+        (
+            "closed-one-octet-before-the-end-of-a-delivery",
+            Session::at(INSIDE_DELIVERY)
+                .command(which::SEND_BODY, 1, 1, 0)
+                .command(which::SEND_BODY, 1, ONE_OCTET, 0)
+                .peer(channel_close(1, 200, ""))
                 .round(),
         ),
         (

@@ -48,6 +48,16 @@ pub(in crate::testing) fn method(
     MethodBuf::new(dialect, &method).unwrap_or_else(|_| MethodBuf::without_arguments(dialect, kind))
 }
 
+/// The method with all arguments zero or empty.
+#[cfg(feature = "proptest")]
+pub(in crate::testing) fn method_without_arguments(
+    dialect: Dialect,
+    kind: MethodKind,
+) -> MethodBuf {
+    MethodBuf::new(dialect, &Method::empty(kind))
+        .unwrap_or_else(|_| MethodBuf::without_arguments(dialect, kind))
+}
+
 /// These properties; what is not set has no value.
 pub(in crate::testing) fn properties(fields: &[Option<Field>]) -> PropertiesBuf {
     let mut flags = 0_u16;

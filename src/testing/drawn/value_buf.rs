@@ -1,6 +1,8 @@
+use alloc::vec::Vec;
 use core::fmt;
 
-use crate::wire::{ArrayBuf, EncodeError, Value};
+use super::tree;
+use crate::wire::{Array, ArrayBuf, EncodeError, TableLimits, Value};
 
 /// A field value that owns its octets.
 ///
@@ -16,13 +18,29 @@ use crate::wire::{ArrayBuf, EncodeError, Value};
 pub struct ValueBuf(ArrayBuf);
 
 impl ValueBuf {
-    /// Copies a value.
+    /// Copies a value, also one of a type that is only taken: [`Value::Char`] and [`Value::Unknown`].
+    ///
+    /// A value doesn't remember by which of several octets its type was told, nor which octet stood for
+    /// true (`TBL-04`, `TBL-05`, `TBL-07`): the copy of a drawn value is equal as a [`Value`], perhaps not
+    /// in its octets.
     ///
     /// # Errors
     ///
-    /// As for [`ArrayBuf::push`].
+    /// As for [`ArrayBuf::push`], but for those types. A [`Value::Unknown`] whose tag is that of a known
+    /// type is [`NotEmittable`](EncodeError::NotEmittable).
     pub fn new<'v>(value: impl Into<Value<'v>>) -> Result<Self, EncodeError> {
-        Ok(Self(ArrayBuf::new().with(value)?))
+        let value = value.into();
+        let octets = match value {
+            Value::Char(octet) => Vec::from([b'k', octet]),
+            Value::Unknown { tag, rest } if tree::is_unknown(tag) => [&[tag], rest].concat(),
+            _ => return Ok(Self(ArrayBuf::new().with(value)?)),
+        };
+        // Such values have nothing inside that could be malformed, so only their length can be refused.
+        let limits = TableLimits::DEFAULT.with_max_octets(u32::MAX);
+        let array = Array::parse(&octets, &limits);
+        array
+            .map(|array| Self(array.into()))
+            .map_err(|_| EncodeError::NotEmittable { tag: value.tag() })
     }
 
     /// The only value of an array.

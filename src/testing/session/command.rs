@@ -62,7 +62,8 @@ pub enum Command {
     SendBody {
         /// Which of its channels.
         channel: u8,
-        /// How many octets, or as many as are missing; above 190,000: one more than that.
+        /// How many octets, or as many as are missing. Above 190,000: one more than that, which is to be
+        /// refused; sizes are drawn up to 200,000, so one part in twenty is such a try.
         size: u32,
     },
     /// Server: blocks the client, or lets it go on.

@@ -2,11 +2,13 @@ use alloc::boxed::Box;
 
 use crate::{ChannelId, RequestId, Side, Violation};
 
-/// Something that must not happen in a [`Session`](super::Session), whatever the applications do.
+/// Something that must not happen in a [`Session`](super::Session), whatever the applications do, if the
+/// session has [what it asks for](super::Session#what-it-asks-for).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Finding {
-    /// One of our own ends has broken a rule, says the other.
+    /// One of our own ends has broken a rule, says the other; or a limit of one is below what the other may
+    /// send.
     #[error("the {side} says: {violation}")]
     Violation {
         /// Who says so.

@@ -1,5 +1,38 @@
-//! Sessions of a client with a server, made of steps that can be drawn at random: a [`Script`] says what happens,
-//! a [`Session`] does it, a [`Finding`] is what should not have happened.
+//! Sessions of a client with a server, made of steps that can be drawn at random: a [`Script`] says what
+//! happens, a [`Session`] does it, a [`Finding`] is what should not have happened.
+#![cfg_attr(
+    feature = "proptest",
+    doc = r#"
+A property of one's own, of what the two ends are told in sessions drawn at random:
+
+```
+use amqp_proto::Event;
+use amqp_proto::testing::strategies;
+use proptest::prelude::*;
+
+proptest! {
+    // Few and short, as this is an example; with #[test] before it, where it is a test.
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    fn bodies_are_no_larger_than_what_is_sent(script in strategies::session(60)) {
+        let mut session = script.begin()?;
+        for step in &script.steps {
+            session.step(step)?;
+            for event in session.pair.server.take_events() {
+                if let Event::Content(content) = event {
+                    prop_assert!(content.body().len() <= 1_000_000);
+                }
+            }
+        }
+        session.finish()?;
+    }
+}
+bodies_are_no_larger_than_what_is_sent();
+```
+
+Where nothing else is to be looked at, `script.run()?` does all of it.
+"#
+)]
 
 mod application;
 #[cfg(feature = "arbitrary")]
@@ -12,6 +45,7 @@ mod mail;
 mod output;
 mod sending;
 mod setup;
+mod show;
 #[cfg(feature = "proptest")]
 pub(super) mod strategies;
 
@@ -37,6 +71,33 @@ const TURNS: usize = 100_000;
 /// whatever the two do, in whatever order their octets travel: neither breaks a rule, contents arrive as
 /// they were sent, each request has one outcome, each end is told once.
 ///
+/// # What it asks for
+///
+/// Both ends may be set up as one likes, but for this: what one of them may send, the other has to take.
+/// Else it rightly says that a rule was broken, and that is a [`Finding::Violation`].
+///
+/// * Of [`Limits`](crate::Limits): `open_requests` and `consumers` of the server are at least those of the
+///   client, and `open_requests` of the client at least that of the server (`LIM-09`, `LIM-10`).
+/// * `max_body` is none or at least the largest [`Message::size`] that is sent, or the other end's
+///   `max_publish`. Where it is no more than `whole_body`, so that no content may come in parts,
+///   `unfinished_contents` has room for what is begun on all channels at a time (`LIM-04`, `LIM-10`).
+/// * `unlimited_frame` is the same on both, if `frame_max` is 0 on both (`FRM-06`).
+/// * `table`, and the [`Profile`](crate::Profile), take what methods and properties hold; what is drawn may be
+///   anything that is well-formed (`LIM-03`, `TYP-02`, `TBL-11`).
+/// * `frame_before_tune` has room for the handshake's methods, with properties of one's own, and challenges and
+///   responses (`LIM-02`).
+/// * `sasl_rounds` of the client is at least 8, if it has a mechanism of its own that is challenged (`HS-07`).
+/// * The server offers a mechanism and serves the dialect of the client. Else the session ends before it
+///   has begun, which is no finding.
+///
+/// All other limits, `channel_max`, `frame_max`, heartbeats, time limits and the mode of contents are each
+/// end's own: they are negotiated, hold up, or refuse.
+///
+/// Commands are given by [`give`](Self::give) or [`step`](Self::step), which keep account of them. What is
+/// done to the connections of [`pair`](Self::pair) behind the session's back, commands and polling above
+/// all, ends in findings that mean nothing, such as [`Finding::UnknownChannel`]. Its events may be taken,
+/// its getters asked.
+///
 /// ```
 /// use amqp_proto::testing::session::{Command, Message, Session, Step};
 /// use amqp_proto::{ClientConfig, ServerConfig, Side};
@@ -51,8 +112,8 @@ const TURNS: usize = 100_000;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Session {
-    /// Both ends, the links between them, and the events that were polled. Logins and virtual hosts are for
-    /// the applications to decide on.
+    /// Both ends, the links between them, and the events that were polled: to look at, not to give commands to.
+    /// Logins and virtual hosts are for the applications to decide on.
     pub pair: Pair,
     client: Application,
     server: Application,
@@ -63,7 +124,11 @@ pub struct Session {
 }
 
 /// A session to be run: how both ends are set up, and what happens.
-#[derive(Clone, Debug)]
+///
+/// The two setups have to agree as [`Session`] says; those that are drawn do.
+///
+/// `Debug` shows those settings that aren't usual, and with `{:#?}` each step on a line of its own.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Script {
     /// What the client brings.
