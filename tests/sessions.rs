@@ -9,7 +9,7 @@ use alloc::collections::BTreeMap;
 use amqp_proto::protocol::{Dialect, Method, basic};
 use amqp_proto::testing::session::{Command, Finding, Message, Script, Session, Step};
 use amqp_proto::testing::{MethodBuf, strategies};
-use amqp_proto::{ClientConfig, ContentMode, Event, Fate, Profile, ServerConfig, Side};
+use amqp_proto::{ClientConfig, ContentMode, Event, Fate, ServerConfig, Side};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngSeed, TestRunner};
@@ -170,19 +170,18 @@ fn asks_some(client: ClientConfig, server: ServerConfig) -> Result<(), Finding> 
 #[test]
 fn some_limits_have_to_agree_and_others_are_free() {
     type Set = fn(&mut ServerConfig);
-    let agreeing: [(&str, Set); 7] = [
+    let agreeing: [(&str, Set); 6] = [
         ("LIM-09", |server| server.limits.open_requests = 1),
         ("LIM-10", |server| server.limits.consumers = 1),
+        ("LIM-10", |server| server.limits.all_consumers = 1),
         ("LIM-04", |server| server.limits.max_body = Some(9999)),
         ("LIM-10", |server| {
             server.frame_max = 4096; // so that the body comes in several frames
             (server.limits.max_body, server.limits.unfinished_contents) = (Some(1 << 20), 9999);
         }),
-        ("FRM-06", |server| server.limits.unlimited_frame = 8192),
         ("LIM-03", |server| server.limits.table.max_entries = 1),
-        ("TBL-11", |server| server.profile = Profile::STRICT),
     ];
-    let free: [Set; 9] = [
+    let free: [Set; 10] = [
         |server| server.limits.unconfirmed = 1,
         |server| server.limits.unacked = 1,
         |server| server.limits.whole_body = 0,
@@ -190,6 +189,7 @@ fn some_limits_have_to_agree_and_others_are_free() {
         |server| server.limits.unsent_output = 1,
         |server| server.limits.output_reserve = 1,
         |server| server.limits.output_window = 1,
+        |server| server.limits.unlimited_frame = 8192,
         |server| server.heartbeat = 1,
         |server| server.content = ContentMode::Streamed,
     ];

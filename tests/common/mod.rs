@@ -223,7 +223,10 @@ pub(crate) fn hex(octets: &[u8]) -> String {
 
 /// An open server whose handshake output is gone.
 pub(crate) fn server(config: ServerConfig) -> Connection {
-    let frame_max = config.frame_max;
+    let frame_max = match config.frame_max {
+        0 => config.limits.unlimited_frame, // TUN-06
+        frame_max => frame_max,
+    };
     let mut server = Connection::server(config, T0);
     feed(&mut server, &client_handshake(frame_max));
     poll(&mut server);

@@ -76,12 +76,11 @@ const TURNS: usize = 100_000;
 /// Both ends may be set up as one likes, but for this: what one of them may send, the other has to take.
 /// Else it rightly says that a rule was broken, and that is a [`Finding::Violation`].
 ///
-/// * Of [`Limits`](crate::Limits): `open_requests` and `consumers` of the server are at least those of the
-///   client, and `open_requests` of the client at least that of the server (`LIM-09`, `LIM-10`).
+/// * Of [`Limits`](crate::Limits): `open_requests`, `consumers` and `all_consumers` of the server are at least
+///   those of the client, and `open_requests` of the client at least that of the server (`LIM-09`, `LIM-10`).
 /// * `max_body` is none or at least the largest [`Message::size`] that is sent, or the other end's
 ///   `max_publish`. Where it is no more than `whole_body`, so that no content may come in parts,
 ///   `unfinished_contents` has room for what is begun on all channels at a time (`LIM-04`, `LIM-10`).
-/// * `unlimited_frame` is the same on both, if `frame_max` is 0 on both (`FRM-06`).
 /// * `table`, and the [`Profile`](crate::Profile), take what methods and properties hold; what is drawn may be
 ///   anything that is well-formed (`LIM-03`, `TYP-02`, `TBL-11`).
 /// * `frame_before_tune` has room for the handshake's methods, with properties of one's own, and challenges and
