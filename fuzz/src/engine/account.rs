@@ -49,11 +49,13 @@ impl Account {
         assert!(held <= bound, "{held} octets are held after {} of input: {name}", self.handed_in);
     }
 
-    /// What is held, waits unread and waits unsent is within the limits.
+    /// What is held, waits unread and waits unsent is within the limits. `buffer`: the room of the driver's
+    /// buffer, which counts as held.
     pub(super) fn check_against_limits(
         &self,
         connection: &Connection,
         budget: &Budget,
+        buffer: usize,
         has_ended: bool,
     ) {
         let Budget { limits, largest_frame } = budget;
@@ -77,7 +79,8 @@ impl Account {
         let each = 1024_usize.saturating_add(ledgers).saturating_add(content);
         let channels = usize::from(connection.channel_max().max(1)).saturating_mul(each);
         let waiting = PER_WAITING * (unread + self.unpolled) + 2 * self.longest;
-        let bound = channels.saturating_add(FIXED + waiting + 3 * unsent + 2 * largest_frame);
+        let fixed = FIXED + 2 * buffer;
+        let bound = channels.saturating_add(fixed + waiting + 3 * unsent + 2 * largest_frame);
         let held = usize::try_from(self.held).unwrap_or(0);
         assert!(held <= bound, "{held} octets are held, the limits allow {bound}");
     }

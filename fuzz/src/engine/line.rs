@@ -122,6 +122,11 @@ impl Line {
         count
     }
 
+    /// The room of the driver's buffer.
+    pub(super) fn room(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// The stream has ended behind what was handed in.
     pub(super) fn end(&mut self, now: Instant) {
         let Self { connection, buffer, account, .. } = self;
