@@ -141,13 +141,15 @@ impl Line {
     /// Writes some of what waits, in any of the ways that there are.
     pub(super) fn transmit(&mut self, way: u8, most: usize) -> Vec<u8> {
         let Self { connection, account, .. } = self;
+        // What is written is the driver's: its place isn't made by the connection.
+        let mut written = Vec::with_capacity(account.during(|| connection.transmit().remaining()));
         account.during(|| {
             let transmit = connection.transmit();
             let remaining = transmit.remaining();
             if remaining == 0 {
                 assert_eq!((transmit.chunk(), transmit.segments().count()), (&b""[..], 0));
                 assert_eq!(transmit.take_frames(10), None);
-                return Vec::new();
+                return;
             }
             let most = if most == 0 { remaining } else { most.min(remaining) };
             let octets: Bytes = match way % 5 {
@@ -173,13 +175,15 @@ impl Line {
             };
             assert!(!octets.is_empty());
             assert_eq!(transmit.remaining(), remaining - octets.len());
-            octets.to_vec()
-        })
+            written.extend_from_slice(&octets);
+        });
+        written
     }
 
     /// Whether the peer should read before it is told more.
     pub(super) fn has_output(&mut self) -> bool {
-        self.connection.transmit().has_remaining()
+        let Self { connection, account, .. } = self;
+        account.during(|| connection.transmit().has_remaining())
     }
 }
 
