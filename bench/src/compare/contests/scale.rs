@@ -60,6 +60,7 @@ fn by_channels() -> Contest<'static> {
         let stream = stream(most, channels);
         let mut config = ClientConfig::plain("guest", "guest");
         config.channel_max = 0;
+        config.limits.all_consumers = u32::MAX; // one on each of 65,535 channels
         let mut client = engine::consuming(config, &stream.consumers, true);
         let mut last = stream.counts();
         contest.add(
