@@ -43,6 +43,8 @@ pub(crate) enum Unfit {
     /// Another consumer of the channel has this tag (`NAM-07`).
     ConsumerTagInUse,
     TooManyConsumers,
+    /// On all channels together.
+    TooManyConsumersInAll,
 }
 
 /// What has to be remembered of a request until its reply.
@@ -235,7 +237,7 @@ impl ChannelState {
     /// consume-ok.
     pub(crate) fn consumer_ended(&mut self, tag: ShortStr<'_>) {
         let tag = tag.as_octets();
-        if self.consumers.crosses(tag) {
+        if self.consumers.end_crossed(tag) {
             return;
         }
         if self.consumers.is_taken(tag) {

@@ -1,9 +1,11 @@
 //! The consumers of a channel, as both sides know them.
 
+mod known;
+
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
-use alloc::vec::Vec;
-use core::ops::Range;
+use core::mem;
+
+use known::{Consumer, Known};
 
 use super::index;
 
@@ -16,42 +18,17 @@ pub(crate) struct Consumers {
     known: Option<Box<Known>>,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Known {
-    /// In no order.
-    list: Vec<Consumer>,
-    /// Their places in the list, in the order of their tags, those of one tag in the order in which they
-    /// were asked for. Places are small: one that comes before a thousand others moves them.
-    order: Vec<u32>,
-    /// How many more were asked for whose tags the server chooses, and has not told.
-    unnamed: usize,
-    /// The places of those that this side has ended without a reply, in the order of their ends.
-    unproven: VecDeque<u32>,
-    /// The last of those that are gone: deliveries to them, and news of their end, may still come.
-    gone: VecDeque<(Box<[u8]>, bool)>,
-    /// How many in both have deliveries that need no ack.
-    quiet: usize,
-}
-
-#[derive(Clone, Debug)]
-struct Consumer {
-    tag: Box<[u8]>,
-    needs_ack: bool,
-    /// The basic.consume that has no reply yet: nothing is delivered before it (`BAS-01`).
-    begins_with: Option<u64>,
-    /// The basic.cancel that has no reply yet: until then deliveries may come (`BAS-01`). If it wants none,
-    /// the reply to a later request tells as much.
-    ends_with: Option<u64>,
-}
-
-/// So many consumers that are gone are remembered.
-const GONE: usize = 8;
-
 impl Consumers {
     /// How many there are, those counted that have no tag yet; not those that were ended without a reply.
     pub(crate) fn len(&self) -> usize {
         let len = |known: &Known| known.list.len() - known.unproven.len() + known.unnamed;
         self.known.as_deref().map_or(0, len)
+    }
+
+    /// How many there were when this was asked last, and how many there are now.
+    pub(crate) fn count(&mut self) -> (u32, u32) {
+        let now = u32::try_from(self.len()).unwrap_or(u32::MAX);
+        self.known.as_mut().map_or((0, 0), |known| (mem::replace(&mut known.counted, now), now))
     }
 
     /// One was asked for whose tag is to be told.
@@ -150,14 +127,14 @@ impl Consumers {
 
     /// The server has cancelled the consumer. It can mean only one that has begun (`BAS-04`).
     pub(crate) fn cancelled_by_server(&mut self, tag: &[u8]) {
-        if !self.crosses(tag) && self.takes_deliveries(tag).is_some() {
+        if !self.end_crossed(tag) && self.takes_deliveries(tag).is_some() {
             self.part(tag);
         }
     }
 
-    /// Whether the end of a consumer that the peer tells has crossed a cancel of one under this tag, which
-    /// it then means (`BAS-04`).
-    pub(crate) fn crosses(&mut self, tag: &[u8]) -> bool {
+    /// The peer tells the end of a consumer. Where that has crossed a cancel of one under this tag it means that
+    /// one, and true is told (`BAS-04`).
+    pub(crate) fn end_crossed(&mut self, tag: &[u8]) -> bool {
         let Some(known) = &mut self.known else { return false };
         let Some(rank) = known.ranks(tag).next() else { return false };
         let Some(oldest) = known.at(rank).filter(|oldest| oldest.ends_with.is_some()) else {
@@ -235,113 +212,6 @@ impl Consumers {
     }
 }
 
-impl Known {
-    /// The consumer of this rank in the order.
-    fn at(&self, rank: usize) -> Option<&Consumer> {
-        self.list.get(*self.order.get(rank)? as usize)
-    }
-
-    fn at_mut(&mut self, rank: usize) -> Option<&mut Consumer> {
-        self.list.get_mut(*self.order.get(rank)? as usize)
-    }
-
-    fn first_mut(
-        &mut self,
-        tag: &[u8],
-        is_it: impl Fn(&Consumer) -> bool,
-    ) -> Option<&mut Consumer> {
-        let rank = self.ranks(tag).find(|rank| self.at(*rank).is_some_and(&is_it))?;
-        self.at_mut(rank)
-    }
-
-    /// The rank of one under this tag that is newer than those there are.
-    fn rank_behind(&self, tag: &[u8]) -> usize {
-        self.rank_of_first(|other| other > tag)
-    }
-
-    /// The ranks of those under this tag.
-    fn ranks(&self, tag: &[u8]) -> Range<usize> {
-        self.rank_of_first(|other| other >= tag)..self.rank_behind(tag)
-    }
-
-    /// Where the tags begin that are not below some tag.
-    fn rank_of_first(&self, is_it: impl Fn(&[u8]) -> bool) -> usize {
-        let is_before =
-            |place: &u32| self.list.get(*place as usize).is_some_and(|other| !is_it(&other.tag));
-        self.order.partition_point(is_before)
-    }
-
-    /// The rank of the consumer at this place.
-    fn rank_of(&self, place: u32) -> Option<usize> {
-        let consumer = self.list.get(place as usize)?;
-        let ranks = self.ranks(&consumer.tag);
-        let start = ranks.start;
-        let same = self.order.get(ranks)?;
-        // Those of one tag end in the order in which they were asked for.
-        let ends_with = self.ends_with(place);
-        let guess = same.partition_point(|other| self.ends_with(*other) < ends_with);
-        if same.get(guess) == Some(&place) {
-            return Some(start + guess);
-        }
-        // A server has given one tag to several.
-        same.iter().position(|other| *other == place).map(|found| start + found)
-    }
-
-    /// The request that ends the consumer at this place; later than all that were made, if there is none.
-    fn ends_with(&self, place: u32) -> u64 {
-        let consumer = self.list.get(place as usize);
-        consumer.and_then(|consumer| consumer.ends_with).unwrap_or(u64::MAX)
-    }
-
-    /// Where the consumer of this rank is among those that were ended without a reply.
-    fn unproven_at(&self, rank: usize) -> Option<usize> {
-        let place = *self.order.get(rank)?;
-        let ends_with = self.ends_with(place);
-        let at = self.unproven.partition_point(|other| self.ends_with(*other) < ends_with);
-        (self.unproven.get(at) == Some(&place)).then_some(at)
-    }
-
-    /// The oldest of those that were ended without a reply is gone.
-    fn settle_oldest(&mut self) {
-        let oldest = self.unproven.pop_front();
-        if let Some(rank) = oldest.and_then(|place| self.rank_of(place)) {
-            self.remove(rank);
-        }
-    }
-
-    fn remove(&mut self, rank: usize) {
-        let Some(place) = self.order.get(rank).copied() else { return };
-        if let Some(at) = self.unproven_at(rank) {
-            self.unproven.remove(at);
-        }
-        // The last of the list takes the place of the one that goes. It is found while it is there.
-        let last = self.order.len() - 1;
-        let rank_of_moved = u32::try_from(last).ok().filter(|last| *last != place);
-        let rank_of_moved = rank_of_moved.and_then(|last| self.rank_of(last));
-        let moved_unproven = rank_of_moved.and_then(|rank| self.unproven_at(rank));
-        if let Some(moves) = moved_unproven.and_then(|at| self.unproven.get_mut(at)) {
-            *moves = place;
-        }
-        if let Some(moves) = rank_of_moved.and_then(|rank| self.order.get_mut(rank)) {
-            *moves = place;
-        }
-        self.order.remove(rank);
-        let consumer = self.list.swap_remove(place as usize);
-        self.quiet -= usize::from(!consumer.needs_ack);
-        self.was(&consumer.tag, consumer.needs_ack);
-    }
-
-    /// A consumer is gone.
-    fn was(&mut self, tag: &[u8], needs_ack: bool) {
-        if self.gone.len() >= GONE {
-            let oldest = self.gone.pop_front();
-            self.quiet -= usize::from(oldest.is_some_and(|(_, needs_ack)| !needs_ack));
-        }
-        self.gone.push_back((tag.into(), needs_ack));
-        self.quiet += usize::from(!needs_ack);
-    }
-}
-
 /// Mostly there is one consumer, which has this tag and has begun: whether its deliveries need an ack.
 #[inline]
 fn only_needs_ack(list: &[Consumer], tag: &[u8]) -> Option<bool> {
@@ -362,6 +232,8 @@ fn is_same(tag: &[u8], other: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     #[test]

@@ -193,9 +193,7 @@ impl<'a> Channel<'a> {
             _ => {}
         }
         self.session.send_method(self.slot, method, Share::Reserved)?;
-        if let Some(state) = self.session.channels.get_mut(self.slot) {
-            state.answer(asked, &reply, to.serial);
-        }
+        self.session.answer(self.slot, asked, &reply, to.serial);
         self.answered();
         Ok(())
     }
@@ -302,21 +300,18 @@ impl<'a> Channel<'a> {
         }
         let Some(state) = self.state() else { return Ok(()) };
         let channel = self.id.number();
-        state.judge_request(method, &self.session.limits).map_err(|unfit| match unfit {
+        let limits = &self.session.limits;
+        self.session.judge_request(state, method).map_err(|unfit| match unfit {
             Unfit::OtherMode | Unfit::NoTransaction => {
                 UsageError::ChannelMode { method: name, channel, mode: state.mode.name() }
             }
             Unfit::NoQueue => UsageError::NoQueueDeclared { method: name, channel },
             Unfit::ConsumerTagInUse => UsageError::ConsumerTagInUse { channel },
-            Unfit::TooManyConsumers => {
-                UsageError::TooManyConsumers { limit: self.session.limits.consumers }
+            Unfit::TooManyConsumers => UsageError::TooManyConsumers { limit: limits.consumers },
+            Unfit::TooManyConsumersInAll => {
+                UsageError::TooManyConsumersInAll { limit: limits.all_consumers }
             }
-        })?;
-        if method.kind() == MethodKind::BasicConsume && !self.session.has_room_for_consumer() {
-            let limit = self.session.limits.all_consumers;
-            return Err(UsageError::TooManyConsumersInAll { limit });
-        }
-        Ok(())
+        })
     }
 
     fn check_settle(&self, kind: MethodKind, tag: u64, multiple: bool) -> Result<(), UsageError> {

@@ -21,23 +21,14 @@ impl Session {
     ) -> Result<(), Fault> {
         let request = self.decode(frame)?;
         let Some(state) = self.channels.get(slot) else { return Ok(()) };
-        state
-            .judge_request(&request, &self.limits)
-            .map_err(|unfit| unfit_fault(frame, kind, unfit))?;
-        if kind == MethodKind::BasicConsume {
-            if !self.has_room_for_consumer() {
-                return Err(unfit_fault(frame, kind, Unfit::TooManyConsumers));
-            }
-            self.enter_consumer();
-        }
+        self.judge_request(state, &request).map_err(|unfit| unfit_fault(frame, kind, unfit))?;
         let serial = self.next_request().0;
         if !request.no_wait() {
             // The room is judged before anything changes.
             self.owe(frame, kind, slot, Owed::Reply { serial, kind, asked: Asked::Nothing })?;
         }
-        let from = self.side.peer();
+        let now_asked = self.ask(slot, &request, self.side.peer(), serial);
         let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
-        let now_asked = state.ask(&request, from, serial, 0);
         let method = frame.method(kind, self.dialect);
         if request.no_wait() {
             self.events.push_back(Event::Request { token: None, method });
@@ -106,9 +97,7 @@ impl Session {
     ) -> Result<(), Fault> {
         let reply = self.decode(frame)?;
         let pending = self.take_pending(frame, kind, slot)?;
-        if let Some(state) = self.channels.get_mut(slot) {
-            state.answer(pending.asked, &reply, pending.id.0);
-        }
+        self.answer(slot, pending.asked, &reply, pending.id.0);
         let method = frame.method(kind, self.dialect);
         self.events.push_back(Event::Reply { request: pending.id, method });
         Ok(())
@@ -124,7 +113,7 @@ impl Session {
         let Some(state) = self.channels.get_mut(slot) else { return Ok(()) };
         if let Some((place, pending)) = state.pending_in_order(|pending| pending.asked == cancel) {
             state.answered(place, pending.id);
-            state.consumers.cancelled(tag, pending.id.0);
+            self.answer(slot, pending.asked, &Method::BasicCancelOk(ok), pending.id.0);
             let method = frame.method(MethodKind::BasicCancelOk, self.dialect);
             self.events.push_back(Event::Reply { request: pending.id, method });
             return Ok(());
@@ -133,6 +122,7 @@ impl Session {
             return self.on_reply(frame, MethodKind::BasicCancelOk, slot);
         }
         state.consumer_ended(ok.consumer_tag);
+        self.count_consumers(slot);
         self.events.push_back(Event::Notice(frame.method(MethodKind::BasicCancelOk, self.dialect)));
         Ok(())
     }
@@ -182,17 +172,51 @@ impl Session {
         no_wait: bool,
     ) -> Option<RequestId> {
         let id = self.next_request();
-        if method.kind() == MethodKind::BasicConsume {
-            self.enter_consumer();
-        }
-        let (from, unproven) = (self.side, self.limits.consumers as usize);
-        let state = self.channels.get_mut(slot)?;
-        let asked = state.ask(method, from, id.0, unproven);
+        let asked = self.ask(slot, method, self.side, id.0);
         if no_wait {
             return None;
         }
+        let state = self.channels.get_mut(slot)?;
         state.requests_mut().pending.push_back(Pending { id, kind: method.kind(), asked });
         Some(id)
+    }
+
+    /// Whether this may be asked now.
+    pub(super) fn judge_request(
+        &self,
+        state: &ChannelState,
+        method: &Method<'_>,
+    ) -> Result<(), Unfit> {
+        state.judge_request(method, &self.limits)?;
+        let is_full = self.consumers >= self.limits.all_consumers;
+        if is_full && method.kind() == MethodKind::BasicConsume {
+            return Err(Unfit::TooManyConsumersInAll);
+        }
+        Ok(())
+    }
+
+    /// Enters what a request changes when it is sent, or taken.
+    fn ask(&mut self, slot: Slot, method: &Method<'_>, from: Side, request: u64) -> Asked {
+        // The peer's are gone when it says so.
+        let unproven = if from == self.side { self.limits.consumers as usize } else { 0 };
+        let Some(state) = self.channels.get_mut(slot) else { return Asked::Nothing };
+        let asked = state.ask(method, from, request, unproven);
+        self.count_consumers(slot);
+        asked
+    }
+
+    /// Enters what a reply changes, on either side.
+    pub(super) fn answer(&mut self, slot: Slot, asked: Asked, reply: &Method<'_>, request: u64) {
+        let Some(state) = self.channels.get_mut(slot) else { return };
+        state.answer(asked, reply, request);
+        self.count_consumers(slot);
+    }
+
+    /// Some of this channel's consumers may have come or gone.
+    fn count_consumers(&mut self, slot: Slot) {
+        let Some(state) = self.channels.get_mut(slot) else { return };
+        let (before, now) = state.consumers.count();
+        self.consumers = self.consumers.saturating_add(now).saturating_sub(before);
     }
 }
 
@@ -232,7 +256,9 @@ fn unfit_fault(frame: &Incoming<'_>, kind: MethodKind, unfit: Unfit) -> Fault {
         }
         Unfit::NoQueue => ("NAM-05", ReplyCode::NOT_FOUND, "a queue that was declared before"),
         Unfit::ConsumerTagInUse => ("NAM-07", ReplyCode::NOT_ALLOWED, "a consumer-tag not in use"),
-        Unfit::TooManyConsumers => ("LIM-10", ReplyCode::RESOURCE_ERROR, "fewer consumers"),
+        Unfit::TooManyConsumers | Unfit::TooManyConsumersInAll => {
+            ("LIM-10", ReplyCode::RESOURCE_ERROR, "fewer consumers")
+        }
     };
     let mut fault = frame.fault(rule, code, expected, Got::Method(kind));
     if code.is_soft() {

@@ -60,9 +60,8 @@ pub(crate) struct Session {
     /// Channels that hold octets of the chunk that is being decoded.
     pub(crate) pinning: Vec<Slot>,
     pub(crate) gathering: Gathering,
-    /// Consumers that were asked for, less those that were gone when they were counted last: no less than
-    /// there are.
-    consumers: u32,
+    /// Consumers on all channels, as they were counted last.
+    pub(super) consumers: u32,
 }
 
 /// What a command may use of the output.
@@ -111,25 +110,13 @@ impl Session {
         }
     }
 
-    /// Whether there may be one more consumer on all channels together (`LIM-10`).
-    pub(crate) fn has_room_for_consumer(&self) -> bool {
-        let limit = self.limits.all_consumers;
-        self.consumers < limit || self.count_consumers() < limit
-    }
-
-    /// One was asked for. They are counted anew only where there seem to be too many, so that none has to be
-    /// counted when it goes.
-    pub(super) fn enter_consumer(&mut self) {
-        if self.consumers >= self.limits.all_consumers {
-            self.consumers = self.count_consumers();
+    /// The channel is gone, with all that belonged to it.
+    fn remove_channel(&mut self, slot: Slot) {
+        if let Some(state) = self.channels.get_mut(slot) {
+            let (counted, _) = state.consumers.count();
+            self.consumers = self.consumers.saturating_sub(counted);
         }
-        self.consumers = self.consumers.saturating_add(1);
-    }
-
-    fn count_consumers(&self) -> u32 {
-        let states = self.channels.slots().filter_map(|slot| self.channels.get(slot));
-        let count: usize = states.map(|state| state.consumers.len()).sum();
-        u32::try_from(count).unwrap_or(u32::MAX)
+        self.channels.remove(slot);
     }
 
     pub(crate) fn content_rules(&self) -> ContentRules {
@@ -416,7 +403,7 @@ impl Session {
                 state.lane.retire(&mut self.spares, self.limits.unsent_output);
                 state.has_turn = false;
                 if state.phase == ChannelPhase::Draining {
-                    self.channels.remove(slot);
+                    self.remove_channel(slot);
                 }
             } else {
                 self.turns.push_back(slot);
@@ -486,7 +473,7 @@ impl Session {
     pub(crate) fn forget_channel(&mut self, slot: Slot) {
         self.drop_lane(slot);
         self.fail_pending(slot);
-        self.channels.remove(slot);
+        self.remove_channel(slot);
     }
 
     /// Tells what will have no outcome any more: requests, then publishes (`CNF-06`).

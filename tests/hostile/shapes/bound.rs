@@ -25,8 +25,8 @@ pub(super) const EVENT: usize = 88;
 /// A request that waits for its reply: its number, its kind, a hash of a name.
 pub(super) const REQUEST: usize = 40;
 
-/// A consumer beside its tag.
-pub(super) const CONSUMER: usize = 40;
+/// A consumer beside its tag, and its place in the order of tags.
+pub(super) const CONSUMER: usize = 56 + 4;
 
 /// A short string as long as may be.
 pub(super) const LONGEST: usize = 255;
@@ -105,10 +105,10 @@ pub(super) fn consumers(s: &Setting) -> usize {
     each * LONGEST + grown(each * CONSUMER) + GONE
 }
 
-/// The consumers of all channels, with tags as long as may be, on no fewer channels than there are.
+/// The consumers of all channels, with tags as long as may be; none of them ends.
 pub(super) fn all_consumers(s: &Setting) -> usize {
-    let (each, channels) = (s.limits.all_consumers as usize, highest(s));
-    each * LONGEST + grown((each + channels) * CONSUMER) + channels * GONE
+    let all = s.limits.all_consumers as usize;
+    all * LONGEST + grown(all * CONSUMER)
 }
 
 /// The deliveries of a channel that wait for their ack.

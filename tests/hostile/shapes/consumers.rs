@@ -95,14 +95,25 @@ pub(crate) const SHAPES: &[Shape] = &[
             }
             server
         },
-        attack: |_| {
-            Attack::sends(|number, out| {
-                let tag = format!("a{number}");
-                out.extend(consume(1, &tag, true));
-                out.extend(cancel(&tag));
-            })
-        },
+        attack: |_| makes_and_ends(),
         bound: |s| connection(s) + consumers(s),
+        ..USUAL
+    },
+    Shape {
+        name: "makes and ends consumers beside as many others on all channels as may be",
+        sides: SERVER,
+        limits: &["all_consumers"],
+        victim: |s| {
+            let mut server = s.with_all_channels();
+            for number in 1..s.limits.all_consumers {
+                let channel = (number % u32::from(s.channel_max)) as u16 + 1;
+                feed(&mut server, &consume(channel, &format!("consumer {number}"), true));
+                poll(&mut server);
+            }
+            server
+        },
+        attack: |_| makes_and_ends(),
+        bound: |s| all_channels(s) + all_consumers(s) + GONE,
         ..USUAL
     },
     Shape {
@@ -124,6 +135,15 @@ const MAKES: Shape = Shape {
     enough: |s| 2 * 280 * s.limits.consumers as usize,
     ..USUAL
 };
+
+/// Consumers that come before all others, each of which is ended at once.
+fn makes_and_ends() -> Attack {
+    Attack::sends(|number, out| {
+        let tag = format!("a{number}");
+        out.extend(consume(1, &tag, true));
+        out.extend(cancel(&tag));
+    })
+}
 
 /// basic.cancel that wants no reply.
 fn cancel(tag: &str) -> Vec<u8> {
