@@ -3,6 +3,8 @@
 use alloc::string::String;
 use core::fmt::{self, Display, Write};
 
+use crate::wire::write_escaped;
+
 /// The longest short string, in octets.
 const LONGEST: usize = 255;
 
@@ -20,10 +22,10 @@ pub(crate) struct OneLine<'a>(pub(crate) &'a str);
 
 impl Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|c| match c {
-            // These alone would be escaped although they do no harm.
-            '\'' | '"' => f.write_char(c),
-            _ => write!(f, "{}", c.escape_debug()),
+        // Outside of quotation marks these do no harm.
+        self.0.split_inclusive('"').try_for_each(|part| match part.strip_suffix('"') {
+            Some(part) => write_escaped(f, part).and_then(|()| f.write_char('"')),
+            None => write_escaped(f, part),
         })
     }
 }

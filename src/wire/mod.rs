@@ -34,5 +34,6 @@ pub use table::{Table, TableIter};
 pub use table_buf::TableBuf;
 pub use value::{Decimal, Value};
 
+pub(crate) use octet_str::write_escaped;
 pub(crate) use reader::Reader;
 pub(crate) use writer::{Writer, long_str_len, short_str_len, table_len};

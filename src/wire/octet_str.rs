@@ -153,16 +153,19 @@ pub(super) fn write_lossy(f: &mut fmt::Formatter<'_>, octets: &[u8]) -> fmt::Res
     Ok(())
 }
 
+/// Writes a text as it stands between double quotes.
+pub(crate) fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    text.chars().try_for_each(|c| match c {
+        // `escape_debug` would also escape this one, which needs none there.
+        '\'' => f.write_char(c),
+        _ => write!(f, "{}", c.escape_debug()),
+    })
+}
+
 pub(super) fn write_quoted(f: &mut fmt::Formatter<'_>, octets: &[u8]) -> fmt::Result {
     f.write_char('"')?;
     for chunk in octets.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            match c {
-                // `escape_debug` would also escape this one, which needs none in double quotes.
-                '\'' => f.write_char(c)?,
-                _ => write!(f, "{}", c.escape_debug())?,
-            }
-        }
+        write_escaped(f, chunk.valid())?;
         for octet in chunk.invalid() {
             write!(f, "\\x{octet:02x}")?;
         }
