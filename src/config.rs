@@ -70,8 +70,8 @@ pub struct ClientConfig {
     pub client_properties: TableBuf,
     /// The highest channel number wanted; 0 for no limit. 2047.
     pub channel_max: u16,
-    /// The largest whole frame wanted, in octets; 0 for no limit, else 4096 to 1 GiB (other
-    /// values are taken as the nearest). 131,072.
+    /// The largest whole frame wanted, in octets: 4096 to 1 GiB (other values are taken as the nearest), or
+    /// 0 for [`Limits::unlimited_frame`]. 131,072.
     pub frame_max: u32,
     /// Heartbeats. 60 seconds.
     pub heartbeat: Heartbeat,
@@ -142,8 +142,8 @@ pub struct ServerConfig {
     pub server_properties: TableBuf,
     /// The highest channel number to allow; 0 for no limit. 2047.
     pub channel_max: u16,
-    /// The largest whole frame to allow, in octets; 0 for no limit, else 4096 to 1 GiB (other
-    /// values are taken as the nearest). 131,072.
+    /// The largest whole frame to allow, in octets: 4096 to 1 GiB (other values are taken as the nearest), or
+    /// 0 for [`Limits::unlimited_frame`]. 131,072.
     pub frame_max: u32,
     /// The heartbeat to suggest, in seconds; the client decides. 60.
     pub heartbeat: u16,

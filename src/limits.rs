@@ -28,7 +28,7 @@ pub struct Limits {
     /// Largest method or content-header frame, in octets, that a client takes although a smaller
     /// frame-max was agreed (`TUN-09`: such frames can't be split, and RabbitMQ sends them). 131,072.
     pub method_or_header_frame: u32,
-    /// What frame-max means, in octets, when both peers agreed on "no limit". 16 MiB.
+    /// What a frame-max that isn't set means, in octets; it is what the peer is told (`TUN-06`). 16 MiB.
     pub unlimited_frame: u32,
     /// Depth, entries and octets of field tables and arrays.
     pub table: TableLimits,
@@ -67,6 +67,7 @@ pub struct Limits {
     /// Consumers on one channel, those counted that are only asked for. 1024. A server with a lower limit
     /// than its client closes the connection with 506. A client keeps as many more of those that it has
     /// ended by no-wait, until the reply to a later request.
+    ///
     /// Whoever asks for consumers in falling order of their tags makes a place of four octets move for each
     /// that is there: the work for all grows with the square of this limit.
     pub consumers: u32,

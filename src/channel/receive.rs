@@ -13,6 +13,7 @@ use crate::event::{ChannelId, Event};
 use crate::frame::FrameType;
 use crate::phase::Side;
 use crate::protocol::{Method, MethodId, MethodKind, ReplyCode, channel};
+use crate::wire::TableLimits;
 
 impl Session {
     /// A method frame on channel 1 or above; the connection is open.
@@ -373,7 +374,16 @@ impl Session {
 
     /// The arguments, judged (`MTH-04`, `MTH-05`).
     pub(crate) fn decode<'a>(&self, frame: &Incoming<'a>) -> Result<Method<'a>, Fault> {
-        Method::decode(self.dialect, frame.payload, &self.table)
+        self.decode_within(frame, &self.table)
+    }
+
+    /// The same by other limits of tables.
+    pub(crate) fn decode_within<'a>(
+        &self,
+        frame: &Incoming<'a>,
+        table: &TableLimits,
+    ) -> Result<Method<'a>, Fault> {
+        Method::decode(self.dialect, frame.payload, table)
             .map_err(|error| frame.malformed("MTH-04", error))
     }
 

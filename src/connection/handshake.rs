@@ -17,6 +17,7 @@ use crate::connection::{Connection, Gate, Role};
 use crate::error::{CloseDetail, CloseReason, Got, Initiator};
 use crate::event::{Challenge, Credentials, Event, SaslResponse, UpdateSecret, VirtualHost};
 use crate::frame::{FRAME_MIN_SIZE, PeerProtocol, ProtocolHeader};
+use crate::limits::Limits;
 use crate::peer::Capabilities;
 use crate::phase::{Phase, Side};
 use crate::protocol::{AsMethod, Dialect, Method, MethodKind, ReplyCode, connection};
@@ -251,8 +252,7 @@ impl Connection {
     /// could log in nowhere (`TBL-11`).
     fn decode_greeting<'a>(&self, frame: &Incoming<'a>) -> Result<Method<'a>, Fault> {
         let table = TableLimits { field_names: FieldNames::Any, ..self.session.table };
-        Method::decode(self.session.dialect, frame.payload, &table)
-            .map_err(|error| frame.malformed("MTH-04", error))
+        self.session.decode_within(frame, &table)
     }
 
     /// Keeps what the peer says about itself.
@@ -318,7 +318,7 @@ impl Connection {
         let Role::Client(config) = &self.role else { return Ok(()) };
         let tune_ok = connection::TuneOk {
             channel_max: lower(config.channel_max, tune.channel_max),
-            frame_max: lower(self.own_frame_max(config.frame_max), tune.frame_max),
+            frame_max: lower(own_frame_max(config.frame_max, &self.session.limits), tune.frame_max),
             heartbeat: match config.heartbeat {
                 Heartbeat::Off => 0,
                 // TUN-10
@@ -337,16 +337,6 @@ impl Connection {
             Err(error) => self.cannot_send("connection.open", error),
         }
         Ok(())
-    }
-
-    /// The frame-max to ask for. One that isn't set is what this side would take, never zero: each side would
-    /// read that in its own way (`TUN-06`).
-    fn own_frame_max(&self, configured: u32) -> u32 {
-        if configured == 0 { self.unlimited_frame() } else { sound_frame_max(configured) }
-    }
-
-    fn unlimited_frame(&self) -> u32 {
-        self.session.limits.unlimited_frame.clamp(FRAME_MIN_SIZE, LARGEST_FRAME)
     }
 
     /// From here on the agreed values hold (`TUN-08`).
@@ -417,12 +407,13 @@ impl Connection {
             return Ok(());
         };
         let Some(config) = self.server_config() else { return Ok(()) };
-        let (frame_max, channel_max) = (self.own_frame_max(config.frame_max), config.channel_max);
+        let (frame_max, channel_max) =
+            (own_frame_max(config.frame_max, &self.session.limits), config.channel_max);
         let wrong = |rule, expected, number: u32| {
             Err(frame.fault(rule, ReplyCode::NOT_ALLOWED, expected, Got::Number(number.into())))
         };
         if (1..FRAME_MIN_SIZE).contains(&tune_ok.frame_max) {
-            return wrong("TUN-05", "frame-max 0 or at least 4096", tune_ok.frame_max);
+            return wrong("TUN-05", "a frame-max of at least 4096", tune_ok.frame_max);
         }
         if tune_ok.frame_max == 0 || tune_ok.frame_max > frame_max {
             return wrong("TUN-02", "no higher frame-max than was offered", tune_ok.frame_max);
@@ -439,7 +430,7 @@ impl Connection {
         let Some(config) = self.server_config() else { return };
         let tune = connection::Tune {
             channel_max: config.channel_max,
-            frame_max: self.own_frame_max(config.frame_max),
+            frame_max: own_frame_max(config.frame_max, &self.session.limits),
             heartbeat: config.heartbeat,
         };
         // Eight octets that every dialect has: this can't fail.
@@ -485,9 +476,11 @@ fn lower<T: Ord + Default>(own: T, offered: T) -> T {
     }
 }
 
-/// A frame-max that may be offered (`TUN-05`).
-fn sound_frame_max(frame_max: u32) -> u32 {
-    frame_max.clamp(FRAME_MIN_SIZE, LARGEST_FRAME)
+/// The frame-max that this side asks for (`TUN-05`). One that isn't set is what it takes at most, never zero:
+/// each side would read that in its own way (`TUN-06`).
+pub(super) fn own_frame_max(configured: u32, limits: &Limits) -> u32 {
+    let own = if configured == 0 { limits.unlimited_frame } else { configured };
+    own.clamp(FRAME_MIN_SIZE, LARGEST_FRAME)
 }
 
 #[cfg(test)]
@@ -500,6 +493,8 @@ mod tests {
             [lower(0, 0), lower(5, 0), lower(0, 7), lower(5, 7), lower(7, 5)],
             [0, 5, 7, 5, 5]
         );
-        assert_eq!([1, 4095, 4096, 8192].map(sound_frame_max), [4096, 4096, 4096, 8192]);
+        let own = |configured| own_frame_max(configured, &Limits::default());
+        assert_eq!([0, 1, 4095, 4096, 8192].map(own), [16 << 20, 4096, 4096, 4096, 8192]);
+        assert_eq!(own(u32::MAX), LARGEST_FRAME);
     }
 }

@@ -21,6 +21,7 @@ use bytes::{Bytes, BytesMut};
 use crate::channel::{Channel, ChannelPhase, ContentRules, Session};
 use crate::config::{ClientConfig, ContentMode, ServerConfig};
 use crate::connection::ahead::Preamble;
+use crate::connection::handshake::own_frame_max;
 use crate::connection::input::Input;
 use crate::connection::timers::{Timer, Timers};
 use crate::error::{CloseReason, UsageError};
@@ -462,8 +463,7 @@ impl Connection {
 
 /// The largest payload that this side could ever agree to.
 fn frame_ceiling(frame_max: u32, limits: &Limits) -> u32 {
-    let agreed = if frame_max == 0 { limits.unlimited_frame } else { frame_max };
-    agreed.max(limits.frame_before_tune)
+    own_frame_max(frame_max, limits).max(limits.frame_before_tune)
 }
 
 /// The state in short; octets and configuration may hold secrets.

@@ -9,7 +9,7 @@
     reason = "helpers of tests fail by panicking, like the tests themselves"
 )]
 
-use amqp_proto::{ClientConfig, Connection, Decision, Event, Instant, Phase, ServerConfig};
+use amqp_proto::{ClientConfig, Connection, Decision, Event, Instant, Limits, Phase, ServerConfig};
 use bytes::Buf;
 use core::time::Duration;
 
@@ -221,12 +221,14 @@ pub(crate) fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02X} ")).collect()
 }
 
+/// The frame-max that a side asks for (`TUN-06`).
+pub(crate) fn asked_frame_max(configured: u32, limits: &Limits) -> u32 {
+    if configured == 0 { limits.unlimited_frame } else { configured }
+}
+
 /// An open server whose handshake output is gone.
 pub(crate) fn server(config: ServerConfig) -> Connection {
-    let frame_max = match config.frame_max {
-        0 => config.limits.unlimited_frame, // TUN-06
-        frame_max => frame_max,
-    };
+    let frame_max = asked_frame_max(config.frame_max, &config.limits);
     let mut server = Connection::server(config, T0);
     feed(&mut server, &client_handshake(frame_max));
     poll(&mut server);

@@ -2,6 +2,7 @@
 
 use amqp_proto::{Connection, Limits, Side};
 
+use crate::common::asked_frame_max;
 use crate::counting;
 
 /// The octets that one connection holds, and what it was given.
@@ -96,7 +97,7 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn new(limits: Limits, frame_max: u32, side: Side) -> Self {
-        let agreed = if frame_max == 0 { limits.unlimited_frame } else { frame_max };
+        let agreed = asked_frame_max(frame_max, &limits);
         let other = if side == Side::Client { limits.method_or_header_frame } else { 0 };
         let largest_frame = agreed.max(other).max(limits.frame_before_tune) as usize;
         Self { limits, largest_frame }

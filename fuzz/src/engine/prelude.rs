@@ -5,7 +5,7 @@ use amqp_proto::protocol::Dialect;
 use super::commands::which;
 use super::start::PASSWORD;
 use super::tape::{Start, Step};
-use crate::common::{PROTOCOL_HEADER, long, short};
+use crate::common::{PROTOCOL_HEADER, asked_frame_max, long, short};
 use crate::layout::{self, Filling};
 
 /// How many stages there are on each side.
@@ -82,10 +82,7 @@ impl Prelude {
     }
 
     fn tuning(&self) -> Vec<u8> {
-        let own = match self.start.frame_max() {
-            0 => self.start.limits().unlimited_frame,
-            frame_max => frame_max,
-        };
+        let own = asked_frame_max(self.start.frame_max(), &self.start.limits());
         let frame_max = own.min(131_072).to_be_bytes();
         let channel_max = self.start.channel_max();
         let channel_max = if channel_max == 0 { 2047 } else { channel_max };

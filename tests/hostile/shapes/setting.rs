@@ -109,10 +109,7 @@ impl Setting {
 
     /// What the peer sends until the connection is open, step by step.
     pub(crate) fn handshake(&self) -> Vec<Vec<u8>> {
-        let frame_max = match self.frame_max {
-            0 => self.limits.unlimited_frame,
-            frame_max => frame_max,
-        };
+        let frame_max = asked_frame_max(self.frame_max, &self.limits);
         let channel_max = self.channel_max;
         if self.is_client() {
             vec![start("PLAIN"), tune(channel_max, frame_max, 60), open_ok()]
