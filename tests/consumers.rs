@@ -3,7 +3,7 @@
 
 mod common;
 
-use amqp_proto::protocol::{Properties, basic, confirm, queue, tx};
+use amqp_proto::protocol::{Properties, ReplyCode, basic, confirm, queue, tx};
 use amqp_proto::testing::Pair;
 use amqp_proto::wire::TableBuf;
 use amqp_proto::{
@@ -126,6 +126,78 @@ fn consumers_have_a_limit() {
         channel.call(&basic::Consume { no_wait: true, ..asked(tag) }).unwrap();
     }
     assert_eq!(channel.call(&asked("d")), Err(UsageError::TooManyConsumers { limit: 3 }));
+    let (_, events) = drive(&mut pair);
+    let fault = events.iter().find_map(|event| match event {
+        Event::Violation(fault) => Some((fault.rule, fault.reply_code.0)),
+        _ => None,
+    });
+    assert_eq!(fault, Some(("LIM-10", 506)));
+}
+
+/// Each way in which consumers end makes room for others, on both sides.
+#[test]
+fn consumers_have_a_limit_on_all_channels_together() {
+    const TWO: ChannelId = ChannelId::new(2).unwrap();
+    let (mut client, mut server) = (ClientConfig::plain("guest", "guest"), ServerConfig::default());
+    (client.limits.all_consumers, server.limits.all_consumers) = (1, 1);
+    let mut pair = Pair::connected_with(client, server);
+    for round in 0..10 {
+        for id in [ONE, TWO] {
+            let _ = pair.client.connection.open_channel_number(id);
+        }
+        drive(&mut pair);
+        let mut channel = pair.client.connection.channel(ONE).unwrap();
+        channel.call(&asked(if round % 2 == 0 { "" } else { "c" })).unwrap();
+        let full = UsageError::TooManyConsumersInAll { limit: 1 };
+        let mut other = pair.client.connection.channel(TWO).unwrap();
+        assert_eq!(other.call(&asked("d")), Err(full), "{round}");
+        let (_, events) = drive(&mut pair);
+        if round == 9 {
+            let mut channel = pair.server.connection.channel(ONE).unwrap();
+            channel.fail(token(&events), ReplyCode::NOT_FOUND, "no queue").unwrap();
+            drive(&mut pair);
+            continue;
+        }
+        consume_ok(&mut pair, token(&events), "c").unwrap();
+        drive(&mut pair);
+        match round / 2 {
+            0 | 1 => {
+                let cancel = basic::Cancel { consumer_tag: "c".into(), no_wait: round / 2 == 0 };
+                pair.client.connection.channel(ONE).unwrap().call(&cancel).unwrap();
+                let (_, events) = drive(&mut pair);
+                if !cancel.no_wait {
+                    let ok = basic::CancelOk { consumer_tag: "c".into() };
+                    let mut channel = pair.server.connection.channel(ONE).unwrap();
+                    channel.reply(token(&events), &ok).unwrap();
+                }
+            }
+            2 => {
+                let cancel = basic::Cancel { consumer_tag: "c".into(), no_wait: true };
+                pair.server.connection.channel(ONE).unwrap().call(&cancel).unwrap();
+            }
+            3 => {
+                let mut channel = pair.client.connection.channel(ONE).unwrap();
+                channel.close(ReplyCode::REPLY_SUCCESS, "").unwrap();
+            }
+            _ => {
+                let mut channel = pair.server.connection.channel(ONE).unwrap();
+                channel.close(ReplyCode::REPLY_SUCCESS, "").unwrap();
+            }
+        }
+        drive(&mut pair);
+    }
+    assert!(pair.is_open());
+
+    // A server with a lower limit than its client's ends the connection.
+    let (mut client, mut server) = (ClientConfig::default(), ServerConfig::default());
+    (client.limits.all_consumers, server.limits.all_consumers) = (2, 1);
+    server.mechanisms = "ANONYMOUS".into();
+    let mut pair = Pair::connected_with(client, server);
+    for id in [ONE, TWO] {
+        pair.client.connection.open_channel_number(id).unwrap();
+        let mut channel = pair.client.connection.channel(id).unwrap();
+        channel.call(&basic::Consume { no_wait: true, ..asked("c") }).unwrap();
+    }
     let (_, events) = drive(&mut pair);
     let fault = events.iter().find_map(|event| match event {
         Event::Violation(fault) => Some((fault.rule, fault.reply_code.0)),
