@@ -24,6 +24,7 @@ use proptest::prelude::{Just, any};
 use proptest::sample::select;
 use proptest::strategy::{BoxedStrategy, Strategy, Union};
 
+use crate::frame::FRAME_OVERHEAD;
 use crate::protocol::{ContentHeaderBuf, Dialect, MethodKind, PropertiesBuf, Property, WireType};
 use crate::wire::{ArrayBuf, ShortStr, TableBuf};
 
@@ -37,8 +38,6 @@ const DEPTH: u32 = 4;
 const VALUES: u32 = 24;
 /// Entries of one table or array.
 const ENTRIES: u32 = 6;
-/// Octets of a frame besides its payload.
-const FRAME_OVERHEAD: usize = 8;
 /// Octets that hold every method with a content, and every content header, if nothing is in them.
 const FEWEST: usize = 32;
 /// Octets of a long string, mostly.
