@@ -92,6 +92,9 @@ pub struct Limits {
     pub empty_body_frames: u16,
     /// Challenge rounds of one login that a client goes along with (`HS-07`). 8.
     pub sasl_rounds: u8,
+    /// Iterations of SCRAM that a client goes along with: as much work as a server can ask of it (`HS-17`).
+    /// 600,000, which take a good part of a second.
+    pub scram_iterations: u32,
 }
 
 impl Limits {
@@ -118,6 +121,7 @@ impl Limits {
         limits.output_reserve = 512;
         limits.output_window = 4096;
         limits.sasl_rounds = 4;
+        limits.scram_iterations = 16_384;
         limits
     }
 
@@ -159,6 +163,7 @@ impl Limits {
             output_window: 64 << 10,
             empty_body_frames: 16,
             sasl_rounds: 8,
+            scram_iterations: 600_000,
         }
     }
 }

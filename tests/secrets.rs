@@ -3,7 +3,9 @@
 
 use amqp_proto::frame::{RawFrame, Scanner};
 use amqp_proto::protocol::{Dialect, Frame};
-use amqp_proto::sasl::{AmqPlainLogin, Login, PlainLogin};
+use amqp_proto::sasl::{
+    AmqPlainLogin, Login, PlainLogin, Secret, Verdict, Verification, XOAuth2Login,
+};
 use amqp_proto::wire::TableLimits;
 use amqp_proto::{
     ClientConfig, Connection, Decision, Event, Instant, Mechanism, Phase, ServerConfig,
@@ -37,7 +39,7 @@ fn check_event(event: &Event) {
             check_both(&login.start_ok());
             let plain = PlainLogin::parse(login.response());
             let amqplain = AmqPlainLogin::parse(login.response());
-            check_debug(&(plain, amqplain));
+            check_debug(&(plain, amqplain, XOAuth2Login::parse(login.response())));
         }
         Event::Reply { method, .. } | Event::Notice(method) => check_both(&method.method()),
         _ => {}
@@ -68,56 +70,87 @@ fn carry(from: &mut Connection, to: &mut Connection) {
     check_debug(&to.clone().into_parts());
 }
 
-#[test]
-fn secrets_show_nowhere() {
-    let mechanisms = [
-        Mechanism::plain("user", SECRET),
-        Mechanism::amqplain("user", SECRET),
-        Mechanism::custom("OWN", SECRET.as_bytes()),
-    ];
-    for mechanism in mechanisms {
-        let own = matches!(mechanism, Mechanism::Custom { .. });
-        check_debug(&mechanism);
-        let config = ClientConfig::with_mechanisms(vec![mechanism]);
-        check_debug(&config);
-        let mut client = Connection::client(config, T0);
-        let mut config = ServerConfig::default();
-        config.mechanisms = "PLAIN AMQPLAIN OWN".into();
-        let mut server = Connection::server(config, T0);
-        let challenge = Decision::Challenge(SECRET.as_bytes());
-        let response = Decision::Respond(SECRET.as_bytes());
-        check_debug(&(challenge, response));
+/// What a server decides on a response, the first one or a later one, of a client whose secret it knows.
+fn verdict(login: &mut Option<Verification>, response: &[u8]) -> Verdict {
+    // A mechanism of the application's own: one challenge, and any answer will do.
+    let Some(verification) = login else {
+        *login = Verification::new("ANONYMOUS", "");
+        return Verdict::Challenge(SECRET.as_bytes().into());
+    };
+    let mut verdict = verification.respond(response);
+    check_debug(verification);
+    if verdict == Verdict::Lookup {
+        let secret = Secret::password(SECRET);
+        check_debug(&secret);
+        verdict = verification.supply(Some(&secret));
+        check_debug(verification);
+    }
+    check_debug(&verdict);
+    verdict
+}
 
-        let (mut renewed, mut told) = (false, 0);
-        for _ in 0..12 {
-            carry(&mut client, &mut server);
-            while let Some(event) = server.poll_event() {
-                check_event(&event);
-                told += 1;
-                let decision = match &event {
-                    Event::Credentials(_) if own => challenge,
-                    Event::Connected => continue,
-                    _ => Decision::Accept,
-                };
-                server.decide(decision).unwrap();
-            }
-            carry(&mut server, &mut client);
-            while let Some(event) = client.poll_event() {
-                check_event(&event);
-                if matches!(event, Event::Challenge(_)) {
-                    client.decide(response).unwrap();
+/// Lets a client with this mechanism log in and renew its secret, and looks at all that can be shown.
+fn logs_in(mechanism: Mechanism) {
+    check_debug(&mechanism);
+    let name = mechanism.name().to_owned();
+    let config = ClientConfig::with_mechanisms(vec![mechanism]);
+    check_debug(&config);
+    let mut client = Connection::client(config, T0);
+    let mut config = ServerConfig::default();
+    config.mechanisms = name.clone();
+    let mut server = Connection::server(config, T0);
+    let mut login = Verification::new(&name, "nonce");
+    let respond = Decision::Respond(SECRET.as_bytes());
+    check_debug(&(Decision::Challenge(SECRET.as_bytes()), respond));
+
+    let (mut has_renewed, mut renewed) = (false, 0);
+    for _ in 0..12 {
+        carry(&mut client, &mut server);
+        while let Some(event) = server.poll_event() {
+            check_event(&event);
+            let verdict = match &event {
+                Event::Connected => continue,
+                Event::Credentials(first) => verdict(&mut login, first.response()),
+                Event::SaslResponse(next) => verdict(&mut login, next.response()),
+                event => {
+                    renewed += usize::from(matches!(event, Event::UpdateSecret(_)));
+                    Verdict::Accepted
                 }
-            }
-            if client.phase() == Phase::Open && !renewed {
-                client.update_secret(SECRET.as_bytes(), "it was old").unwrap();
-                renewed = true;
+            };
+            let decision = match &verdict {
+                Verdict::Challenge(challenge) => Decision::Challenge(challenge),
+                Verdict::Accepted => Decision::Accept,
+                other => panic!("{name}: {other:?}"),
+            };
+            server.decide(decision).unwrap();
+        }
+        carry(&mut server, &mut client);
+        while let Some(event) = client.poll_event() {
+            check_event(&event);
+            if matches!(event, Event::Challenge(_)) {
+                client.decide(respond).unwrap();
             }
         }
-        // Login, perhaps the response to a challenge, virtual host, connected, new secret.
-        assert_eq!(told, if own { 5 } else { 4 });
-        let refused = server.decide(challenge).unwrap_err();
-        check_both(&refused);
+        if client.phase() == Phase::Open && !has_renewed {
+            client.update_secret(SECRET.as_bytes(), "it was old").unwrap();
+            has_renewed = true;
+        }
     }
+    assert_eq!(renewed, 1, "{name}");
+    let refused = server.decide(Decision::Challenge(SECRET.as_bytes())).unwrap_err();
+    check_both(&refused);
+}
+
+#[test]
+fn secrets_show_nowhere() {
+    logs_in(Mechanism::plain("user", SECRET));
+    logs_in(Mechanism::amqplain("user", SECRET));
+    logs_in(Mechanism::rabbit_cr_demo("user", SECRET));
+    logs_in(Mechanism::xoauth2("user", SECRET));
+    logs_in(Mechanism::cram_md5("user", SECRET));
+    logs_in(Mechanism::scram_sha_1("user", SECRET, "bm9uY2U"));
+    logs_in(Mechanism::scram_sha_256("user", SECRET, "bm9uY2U"));
+    logs_in(Mechanism::custom("OWN", SECRET.as_bytes()));
 }
 
 /// Who logs in is no secret, and readable.

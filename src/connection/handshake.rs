@@ -13,7 +13,7 @@ use crate::config::{Heartbeat, ServerConfig};
 use crate::connection::ahead::PROTOCOL_HEADER_LEN;
 use crate::connection::input::LARGEST_FRAME;
 use crate::connection::timers::Timer;
-use crate::connection::{Connection, Gate, Role};
+use crate::connection::{ClientLogin, Connection, Gate, Role};
 use crate::error::{CloseDetail, CloseReason, Got, Initiator};
 use crate::event::{Challenge, Credentials, Event, SaslResponse, UpdateSecret, VirtualHost};
 use crate::frame::{FRAME_MIN_SIZE, PeerProtocol, ProtocolHeader};
@@ -211,7 +211,8 @@ impl Connection {
             return Err(frame.fault("HDR-07", ReplyCode::NOT_IMPLEMENTED, expected, got));
         }
         self.learn(start.server_properties);
-        let Role::Client(config) = &self.role else { return Ok(()) };
+        let Role::Client(login) = &mut self.role else { return Ok(()) };
+        let config = &login.config;
         let offered = || words(start.mechanisms);
         let chosen = config
             .mechanisms
@@ -240,8 +241,9 @@ impl Connection {
             response: response.as_slice().into(),
             locale: locale(&config.locale, start.locales),
         };
-        self.mechanism = index;
-        match self.session.send_control(&start_ok) {
+        let sent = self.session.send_control(&start_ok);
+        login.mechanism = index;
+        match sent {
             Ok(()) => self.session.phase = Phase::Secure,
             Err(error) => self.cannot_send("connection.start-ok", error),
         }
@@ -263,20 +265,32 @@ impl Connection {
 
     fn on_secure(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
         let Method::ConnectionSecure(secure) = self.session.decode(frame)? else { return Ok(()) };
-        self.count_round(frame)?;
-        let Some(mechanism) = self.mechanism_in_use() else { return Ok(()) };
-        match mechanism.respond(secure.challenge.as_octets()) {
+        let limits = self.session.limits;
+        let Role::Client(login) = &mut self.role else { return Ok(()) };
+        if login.rounds >= limits.sasl_rounds {
+            // A server may go on as long as its application likes; a client can't be kept at it for ever.
+            let got = Got::Number(u64::from(login.rounds) + 1);
+            let expected = "fewer challenge rounds";
+            return Err(frame.fault("HS-07", ReplyCode::NOT_ALLOWED, expected, got));
+        }
+        login.rounds += 1;
+        let Some(mechanism) = login.config.mechanisms.get(login.mechanism) else { return Ok(()) };
+        let challenge = secure.challenge.as_octets();
+        match mechanism.respond(&mut login.progress, challenge, limits.scram_iterations) {
             Response::Octets(response) => self.send_secure_ok(&response),
             Response::AskApplication => {
                 self.gate = Some(Gate::Challenge);
                 let method = frame.method(MethodKind::ConnectionSecure, self.session.dialect);
                 self.session.events.push_back(Event::Challenge(Challenge(method)));
-                return Ok(());
             }
             Response::Unexpected => {
                 let got = Got::Method(MethodKind::ConnectionSecure);
                 let expected = "a mechanism without challenges to be left alone";
                 return Err(frame.fault("HS-07", ReplyCode::COMMAND_INVALID, expected, got));
+            }
+            Response::Wrong(expected) => {
+                let got = Got::Method(MethodKind::ConnectionSecure);
+                return Err(frame.fault("HS-17", ReplyCode::COMMAND_INVALID, expected, got));
             }
         }
         Ok(())
@@ -292,21 +306,6 @@ impl Connection {
         self.session.send_control(method)
     }
 
-    /// A server may go on as long as its application likes; a client can't be kept at it for ever.
-    fn count_round(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
-        if self.sasl_rounds >= self.session.limits.sasl_rounds {
-            let got = Got::Number(u64::from(self.sasl_rounds) + 1);
-            return Err(frame.fault(
-                "HS-07",
-                ReplyCode::NOT_ALLOWED,
-                "fewer challenge rounds",
-                got,
-            ));
-        }
-        self.sasl_rounds += 1;
-        Ok(())
-    }
-
     fn on_tune(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {
         let Method::ConnectionTune(tune) = self.session.decode(frame)? else { return Ok(()) };
         if (1..FRAME_MIN_SIZE).contains(&tune.frame_max) {
@@ -315,7 +314,13 @@ impl Connection {
             let expected = "frame-max 0 or at least 4096";
             return Err(frame.fault("TUN-05", ReplyCode::NOT_ALLOWED, expected, got));
         }
-        let Role::Client(config) = &self.role else { return Ok(()) };
+        let Role::Client(login) = &self.role else { return Ok(()) };
+        let ClientLogin { config, mechanism, progress, .. } = &**login;
+        if !config.mechanisms.get(*mechanism).is_none_or(|used| used.may_end(progress)) {
+            let got = Got::Method(MethodKind::ConnectionTune);
+            let expected = "a proof that the server knows the password";
+            return Err(frame.fault("HS-17", ReplyCode::ACCESS_REFUSED, expected, got));
+        }
         let tune_ok = connection::TuneOk {
             channel_max: lower(config.channel_max, tune.channel_max),
             frame_max: lower(own_frame_max(config.frame_max, &self.session.limits), tune.frame_max),
@@ -442,12 +447,6 @@ impl Connection {
         // One octet that every dialect has: this can't fail.
         let _ = self.send(&connection::OpenOk::default());
         self.opened();
-    }
-
-    /// The mechanism that start-ok has named.
-    fn mechanism_in_use(&self) -> Option<&crate::sasl::Mechanism> {
-        let Role::Client(config) = &self.role else { return None };
-        config.mechanisms.get(self.mechanism)
     }
 }
 

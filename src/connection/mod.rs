@@ -33,6 +33,7 @@ use crate::peer::Capabilities;
 use crate::phase::{Phase, Side};
 use crate::profile::Profile;
 use crate::protocol::Dialect;
+use crate::sasl::Progress;
 use crate::time::Instant;
 use crate::wire::{Table, TableBuf};
 
@@ -86,9 +87,6 @@ pub struct Connection {
     /// Largest payloads that the peer may send now: of body frames, of method and header frames.
     largest_body: u32,
     largest_other: u32,
-    /// Client: which of the configured mechanisms is in use.
-    mechanism: usize,
-    sasl_rounds: u8,
     peer_properties: TableBuf,
     /// Client: update-secret requests without a reply. Server: how many are to be decided.
     secrets_pending: VecDeque<RequestId>,
@@ -101,11 +99,21 @@ pub struct Connection {
 
 /// What is needed of a configuration until the connection is open: names, properties and secrets, which
 /// aren't kept any longer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Role {
-    Client(Box<ClientConfig>),
+    Client(Box<ClientLogin>),
     Server(Box<ServerConfig>),
     Begun,
+}
+
+#[derive(Clone)]
+struct ClientLogin {
+    config: ClientConfig,
+    /// Which of the configured mechanisms is in use.
+    mechanism: usize,
+    progress: Progress,
+    /// Challenges so far.
+    rounds: u8,
 }
 
 /// There may be tens of thousands; whoever adds a field should know.
@@ -132,7 +140,8 @@ impl Connection {
         let timeouts = (config.handshake_timeout, config.close_timeout);
         let streamed = config.content == ContentMode::Streamed;
         let input = Input::new(Preamble::Possible, ceiling, streamed);
-        Self::new(Role::Client(Box::new(config)), session, input, timeouts, now)
+        let login = ClientLogin { config, mechanism: 0, progress: Progress::default(), rounds: 0 };
+        Self::new(Role::Client(Box::new(login)), session, input, timeouts, now)
     }
 
     /// A server that waits for a protocol header.
@@ -174,8 +183,6 @@ impl Connection {
             close_timeout,
             largest_body: before_tune,
             largest_other: before_tune,
-            mechanism: 0,
-            sasl_rounds: 0,
             peer_properties: TableBuf::new(),
             secrets_pending: VecDeque::new(),
             secrets_owed: 0,

@@ -1,16 +1,47 @@
 //! SASL mechanisms, both roles: one file per family.
 //!
 //! A client's mechanisms are data ([`Mechanism`]); what they don't know is asked of the application
-//! by [`Event::Challenge`](crate::Event::Challenge). A server's application reads a response with
-//! [`Credentials::login`](crate::Credentials::login), or a parser of its mechanism, and decides.
+//! by [`Event::Challenge`](crate::Event::Challenge). A server's application hands responses to a
+//! `Verification` (feature `sasl-scram`), or reads them with
+//! [`Credentials::login`](crate::Credentials::login) or a parser of the mechanism, and decides.
+//!
+//! | mechanism | the password | who speaks it | specification |
+//! |---|---|---|---|
+//! | PLAIN | in clear | all | RFC 4616 |
+//! | AMQPLAIN | in clear | RabbitMQ, LavinMQ | `HS-06` |
+//! | ANONYMOUS | none | Broker-J, RabbitMQ | RFC 4505 |
+//! | EXTERNAL | none: the transport has shown who it is | Broker-J, RabbitMQ with a plug-in | RFC 4422 |
+//! | CRAM-MD5 | hashed with a challenge | Broker-J | RFC 2195 |
+//! | SCRAM-SHA-1, SCRAM-SHA-256 | hashed with nonces of both sides; the server proves itself too | Broker-J | RFC 5802, RFC 7677 |
+//! | XOAUTH2 | a token in clear | Broker-J | |
+//! | RABBIT-CR-DEMO | in clear, when it is asked for | RabbitMQ with a plug-in | |
+//!
+//! Those in clear are for transports that encrypt. CRAM-MD5, SCRAM and `Verification` need the feature
+//! `sasl-scram`.
 
 mod amqplain;
+#[cfg(feature = "sasl-scram")]
+mod cram;
+mod demo;
+mod mechanism;
 mod plain;
+#[cfg(feature = "sasl-scram")]
+mod scram;
+#[cfg(feature = "sasl-scram")]
+mod verification;
+mod xoauth2;
 
 pub use amqplain::AmqPlainLogin;
+pub use mechanism::Mechanism;
+pub(crate) use mechanism::{Progress, Response};
 pub use plain::PlainLogin;
+#[cfg(feature = "sasl-scram")]
+pub use scram::{ScramHash, ScramKeys};
+#[cfg(feature = "sasl-scram")]
+pub use verification::{Secret, Verdict, Verification};
+pub use xoauth2::XOAuth2Login;
 
-use alloc::string::String;
+#[cfg(feature = "sasl-scram")]
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -63,146 +94,16 @@ impl fmt::Debug for Quoted<'_> {
     }
 }
 
-/// How a client proves who it is. `Debug` never shows a secret.
-///
-/// ```
-/// use amqp_proto::Mechanism;
-///
-/// let plain = Mechanism::plain("guest", "guest");
-/// assert_eq!(plain.name(), "PLAIN");
-/// assert_eq!(plain.initial_response(), b"\0guest\0guest");
-/// assert_eq!(format!("{plain:?}"), r#"PLAIN { user: "guest", password: *** }"#);
-/// ```
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Mechanism {
-    /// PLAIN: user and password in clear (RFC 4616, `HS-05`).
-    Plain {
-        /// The user.
-        user: String,
-        /// The password.
-        password: String,
-    },
-    /// AMQPLAIN: user and password in a field table (`HS-06`).
-    AmqPlain {
-        /// The user.
-        user: String,
-        /// The password.
-        password: String,
-    },
-    /// ANONYMOUS: nobody in particular (RFC 4505).
-    Anonymous {
-        /// Who it is, for the server's log; may be empty.
-        trace: String,
-    },
-    /// EXTERNAL: as the transport has shown, for example by a TLS certificate (RFC 4422).
-    External {
-        /// Whom to act as; may be empty.
-        authorization_id: String,
-    },
-    /// A mechanism of the application's own; challenges come as events.
-    Custom {
-        /// The mechanism's name.
-        name: String,
-        /// The response to send in start-ok.
-        initial_response: Vec<u8>,
-    },
+/// Whether two secrets are the same, in a time that depends on their lengths alone.
+#[cfg(feature = "sasl-scram")]
+fn is_same(secret: &[u8], other: &[u8]) -> bool {
+    use subtle::ConstantTimeEq as _;
+    secret.ct_eq(other).into()
 }
 
-impl Mechanism {
-    /// PLAIN with this user and password.
-    pub fn plain(user: &str, password: &str) -> Self {
-        Self::Plain { user: user.into(), password: password.into() }
-    }
-
-    /// AMQPLAIN with this user and password.
-    pub fn amqplain(user: &str, password: &str) -> Self {
-        Self::AmqPlain { user: user.into(), password: password.into() }
-    }
-
-    /// ANONYMOUS without a trace.
-    pub const fn anonymous() -> Self {
-        Self::Anonymous { trace: String::new() }
-    }
-
-    /// EXTERNAL without an authorization id.
-    pub const fn external() -> Self {
-        Self::External { authorization_id: String::new() }
-    }
-
-    /// A mechanism of the application's own, with its response for start-ok.
-    pub fn custom(name: &str, initial_response: &[u8]) -> Self {
-        Self::Custom { name: name.into(), initial_response: initial_response.into() }
-    }
-
-    /// The mechanism's registered name.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Plain { .. } => "PLAIN",
-            Self::AmqPlain { .. } => "AMQPLAIN",
-            Self::Anonymous { .. } => "ANONYMOUS",
-            Self::External { .. } => "EXTERNAL",
-            Self::Custom { name, .. } => name,
-        }
-    }
-
-    /// The octets of start-ok's response.
-    pub fn initial_response(&self) -> Vec<u8> {
-        match self {
-            Self::Plain { user, password } => plain::response(user, password),
-            Self::AmqPlain { user, password } => amqplain::response(user, password),
-            Self::Anonymous { trace } => trace.as_bytes().into(),
-            Self::External { authorization_id } => authorization_id.as_bytes().into(),
-            Self::Custom { initial_response, .. } => initial_response.clone(),
-        }
-    }
-
-    /// Whether the mechanism can carry what it was given.
-    pub(crate) fn check(&self) -> Result<(), &'static str> {
-        match self {
-            Self::Plain { user, password } if user.contains('\0') || password.contains('\0') => {
-                Err("PLAIN can't carry a user or password with a NUL") // HS-05
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// What to answer to a challenge without asking the application.
-    pub(crate) fn respond(&self, challenge: &[u8]) -> Response {
-        match self {
-            Self::Custom { .. } => Response::AskApplication,
-            // Broker-J asks for the initial response by an empty challenge where it saw none.
-            _ if challenge.is_empty() => Response::Octets(self.initial_response()),
-            _ => Response::Unexpected,
-        }
-    }
-}
-
-impl fmt::Debug for Mechanism {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = f.debug_struct(self.name());
-        match self {
-            Self::Plain { user, .. } | Self::AmqPlain { user, .. } => {
-                out.field("user", user).field("password", &format_args!("***"));
-            }
-            Self::Anonymous { trace } => {
-                out.field("trace", trace);
-            }
-            Self::External { authorization_id } => {
-                out.field("authorization_id", authorization_id);
-            }
-            Self::Custom { .. } => {
-                out.field("initial_response", &format_args!("***"));
-            }
-        }
-        out.finish()
-    }
-}
-
-/// A mechanism's answer to a challenge.
-#[derive(Debug)]
-pub(crate) enum Response {
-    Octets(Vec<u8>),
-    AskApplication,
-    Unexpected,
+#[cfg(feature = "sasl-scram")]
+fn hmac<M: ::hmac::KeyInit + ::hmac::Mac>(key: &[u8], octets: &[u8]) -> Vec<u8> {
+    // HMAC takes keys of any length.
+    let Ok(mac) = <M as ::hmac::KeyInit>::new_from_slice(key) else { return Vec::new() };
+    mac.chain_update(octets).finalize().into_bytes().to_vec()
 }

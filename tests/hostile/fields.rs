@@ -102,6 +102,7 @@ fn changed(mut limits: Limits, name: &str, more: bool) -> Limits {
         "output_window" => scaled!(limits.output_window),
         "empty_body_frames" => scaled!(limits.empty_body_frames),
         "sasl_rounds" => scaled!(limits.sasl_rounds),
+        "scram_iterations" => scaled!(limits.scram_iterations),
         other => panic!("no limit {other} is known here"),
     }
     limits

@@ -43,6 +43,7 @@ mod hb;
 mod hdr;
 mod hs;
 mod hs_login;
+mod hs_mechanisms;
 mod hs_peer;
 mod lim;
 mod lim_work;
@@ -90,6 +91,7 @@ const CHAPTERS: &[&[Test]] = &[
     hdr::TESTS,
     hs::TESTS,
     hs_login::TESTS,
+    hs_mechanisms::TESTS,
     hs_peer::TESTS,
     tun::TESTS,
     tun_frames::TESTS,

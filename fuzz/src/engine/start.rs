@@ -9,6 +9,7 @@
 //!          10, 20: heartbeat 60, none, 2, 1                40, 80: 0-9-1, 0-9, 0-8, 0-9-1
 //! options  1: the peer announces capabilities        2: the client's mechanism asks the application
 //!          4: no second connection is compared       8: the application answers after each full poll
+//!          10: the client proves that it knows the password, by SCRAM-SHA-1
 //! ```
 
 use core::time::Duration;
@@ -40,6 +41,11 @@ impl Start {
 
     const fn asks_application(self) -> bool {
         self.options & 2 != 0
+    }
+
+    /// Whether both sides have to prove that they know the password.
+    const fn proves(self) -> bool {
+        self.options & 0x10 != 0
     }
 
     /// Whether a second connection is fed octet by octet and compared.
@@ -108,6 +114,8 @@ impl Start {
         let mut config = ClientConfig::plain("guest", PASSWORD);
         if self.asks_application() {
             config.mechanisms = vec![Mechanism::custom("OWN", PASSWORD.as_bytes())];
+        } else if self.proves() {
+            config.mechanisms = vec![Mechanism::scram_sha_1("guest", PASSWORD, "nonce")];
         }
         config.dialect = self.dialect();
         config.frame_max = self.frame_max();
@@ -151,6 +159,7 @@ fn tiny() -> Limits {
     limits.output_window = 100;
     limits.empty_body_frames = 1;
     limits.sasl_rounds = 2;
+    limits.scram_iterations = 4096;
     limits
 }
 

@@ -256,7 +256,8 @@ fn all_methods() -> Session {
 fn violations() -> Vec<Named> {
     let after = |stage, bad: Vec<u8>| Session::at(stage).peer(bad).round();
     let newer = method(0, 10, 10, &[b"\x01\0\0\0\0\0", &long(b"PLAIN")[..], &long(b"")].concat());
-    let challenge = method(0, 10, 20, &long(b"who?"));
+    let secure = |challenge: &[u8]| method(0, 10, 20, &long(challenge));
+    let challenge = secure(b"who?");
     let begun =
         |size, octets: &[u8]| [deliver(1, 1), header(1, size, BARE), octets.to_vec()].concat();
     vec![
@@ -286,6 +287,22 @@ fn violations() -> Vec<Named> {
                     session.command(which::RESPOND, 0, 1, 0).round().peer(challenge.clone()).round()
                 },
             ),
+        ),
+        (
+            "HS-17",
+            Session::at(START)
+                .options(CAPABLE | PROVES)
+                .peer([start("SCRAM-SHA-1"), secure(b"r=nonces,s=QUJD,i=9")].concat())
+                .round(),
+        ),
+        (
+            "HS-17-unproven",
+            Session::at(START)
+                .options(CAPABLE | PROVES)
+                .peer([start("SCRAM-SHA-1"), secure(b"r=nonces,s=QUJD,i=4096")].concat())
+                .round()
+                .peer(tune(0, 0, 0))
+                .round(),
         ),
         ("HS-10", after(OPEN, open_ok())),
         ("LIM-02", after(START, b"\x01\0\0\0\0\x20\x01".to_vec())),

@@ -14,6 +14,7 @@ pub(super) const TINY: u8 = 2;
 pub(super) const CAPABLE: u8 = 1;
 pub(super) const OWN_MECHANISM: u8 = 2;
 pub(super) const OBLIGING: u8 = 8;
+pub(super) const PROVES: u8 = 0x10;
 /// The length of one octet, for `SEND_BODY`, which has a meaning of its own for the lowest codes.
 pub(super) const ONE_OCTET: u8 = 15;
 

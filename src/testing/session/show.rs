@@ -67,4 +67,4 @@ unusual!(ServerConfig, dialects mechanisms locales server_properties channel_max
 unusual!(Limits, frame_before_tune method_or_header_frame unlimited_frame table whole_body
     unfinished_contents max_body max_publish open_requests unconfirmed unacked uncommitted consumers
     all_consumers undecoded_input pre_login_input unsent_output output_reserve output_window
-    empty_body_frames sasl_rounds,);
+    empty_body_frames sasl_rounds scram_iterations,);

@@ -139,6 +139,20 @@ pub(crate) const SHAPES: &[Shape] = &[
         ..USUAL
     },
     Shape {
+        name: "asks for more iterations of SCRAM than may be",
+        sides: CLIENT,
+        limits: &["scram_iterations"],
+        set: |s| s.limits.scram_iterations = s.limits.scram_iterations.min(16_384),
+        victim: proving,
+        attack: |s| {
+            let iterations = s.limits.scram_iterations + 1;
+            let challenge = format!("r=nonces,s=QUJD,i={iterations}");
+            Attack::begins(method(0, 10, 20, &long(challenge.as_bytes())), HEARTBEAT)
+        },
+        outcome: Outcome::Ends("HS-17"),
+        ..USUAL
+    },
+    Shape {
         name: "responds to challenges that nobody made",
         sides: SERVER,
         by: "the first one",
@@ -207,4 +221,15 @@ pub(crate) const SHAPES: &[Shape] = &[
 /// What waits for a decision.
 fn before_login(s: &Setting) -> usize {
     connection(s) + grown(s.limits.pre_login_input + s.read)
+}
+
+/// A client that logs in by SCRAM, behind start-ok.
+fn proving(s: &Setting) -> Connection {
+    let mut config = s.client_config();
+    config.mechanisms = vec![Mechanism::scram_sha_1("guest", "guest", "nonce")];
+    let mut client = Connection::client(config, T0);
+    feed(&mut client, &start("SCRAM-SHA-1"));
+    poll(&mut client);
+    output(&mut client);
+    client
 }
