@@ -83,8 +83,9 @@ pub struct ClientConfig {
     pub content: ContentMode,
     /// The resource budget.
     pub limits: Limits,
-    /// What to expect of the peer.
-    pub profile: Profile,
+    /// What to expect of the server; `None` for the profile of the broker that it says it is
+    /// ([`Profile::recognise`]), or [`Profile::DEFAULT`] if that is none that is known.
+    pub profile: Option<Profile>,
 }
 
 impl ClientConfig {
@@ -108,7 +109,7 @@ impl ClientConfig {
             close_timeout: Duration::from_secs(10),
             content: ContentMode::Whole,
             limits: Limits::default(),
-            profile: Profile::DEFAULT,
+            profile: None,
         }
     }
 }
@@ -155,7 +156,7 @@ pub struct ServerConfig {
     pub content: ContentMode,
     /// The resource budget; [`Limits::max_body`] is 512 MiB here.
     pub limits: Limits,
-    /// What to expect of the peer.
+    /// What to expect of the client.
     pub profile: Profile,
 }
 

@@ -5,6 +5,7 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::frame::{FrameType, PeerProtocol};
+use crate::profile::Unsupported;
 use crate::protocol::{Dialect, MethodId, MethodKind, ReplyCode};
 use crate::text::OneLine;
 use crate::wire::{DecodeError, EncodeError, ShortStr};
@@ -209,6 +210,15 @@ pub enum UsageError {
         /// The capability's name.
         capability: &'static str,
     },
+    /// The peer is known to refuse this, or to take it for something else
+    /// ([`Profile::refuses`](crate::Profile::refuses)).
+    #[error("{peer} doesn't take {what}")]
+    PeerRefuses {
+        /// What was to be sent.
+        what: Unsupported,
+        /// The name of the profile.
+        peer: &'static str,
+    },
     /// The token isn't that of the oldest unanswered request of its channel.
     #[error("this request of channel {channel} is answered already, or an older one isn't")]
     NotOldestRequest {
@@ -360,6 +370,8 @@ pub enum CloseDetail {
     NoCommonMechanism,
     /// The server refused the login; a client that can't be told just sees the stream end (`HS-02`).
     LoginRefused,
+    /// The server refused what tune-ok asks for (`TUN-05`).
+    TuningRefused,
     /// The server refused the virtual host (`HS-14`).
     VirtualHostRefused,
     /// The server asks to use another host; the text names it.
@@ -427,6 +439,7 @@ impl fmt::Display for CloseReason {
                 return write!(f, "no SASL mechanism suits both sides: {text}");
             }
             CloseDetail::LoginRefused => return write!(f, "the login was refused: {text}"),
+            CloseDetail::TuningRefused => return write!(f, "the tuning was refused: {text}"),
             CloseDetail::VirtualHostRefused => {
                 return write!(f, "the virtual host was refused: {text}");
             }

@@ -231,7 +231,7 @@ mod limits;
 mod output;
 mod peer;
 mod phase;
-mod profile;
+pub mod profile;
 pub mod protocol;
 #[cfg(doc)]
 /// The rules of the protocol, and what the engine does about each of them.
@@ -243,6 +243,11 @@ pub mod rules {}
 ///
 #[doc = include_str!("../docs/budget.md")]
 pub mod budget {}
+#[cfg(doc)]
+/// What brokers do differently, and what the engine does about it.
+///
+#[doc = include_str!("../docs/brokers.md")]
+pub mod brokers {}
 pub mod sasl;
 #[cfg(feature = "testing")]
 pub mod testing;

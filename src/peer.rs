@@ -48,11 +48,19 @@ impl Capabilities {
 
     /// Reads the `capabilities` table of server-properties or client-properties. What isn't a boolean
     /// counts as false.
+    ///
+    /// Broker-J has no such table. Where it tells of a feature at all, it does so by a string of its own, as
+    /// of confirms by `qpid.confirmed_publish_supported`, which is read too.
     pub fn read(properties: Table<'_>) -> Self {
-        let Some(Value::Table(table)) = properties.get("capabilities") else { return Self::NONE };
+        let confirms = properties.get("qpid.confirmed_publish_supported");
+        let by_string = confirms.and_then(|value| value.as_str()) == Some("true");
+        let table = match properties.get("capabilities") {
+            Some(Value::Table(table)) => table,
+            _ => Table::EMPTY,
+        };
         let has = |name: &str| table.get(name).and_then(|value| value.as_bool()) == Some(true);
         Self {
-            publisher_confirms: has("publisher_confirms"),
+            publisher_confirms: by_string || has("publisher_confirms"),
             exchange_exchange_bindings: has("exchange_exchange_bindings"),
             basic_nack: has("basic.nack"),
             consumer_cancel_notify: has("consumer_cancel_notify"),
@@ -61,6 +69,23 @@ impl Capabilities {
             consumer_priorities: has("consumer_priorities"),
             per_consumer_qos: has("per_consumer_qos"),
             direct_reply_to: has("direct_reply_to"),
+        }
+    }
+
+    /// What either of both has.
+    pub(crate) const fn or(self, other: Self) -> Self {
+        Self {
+            publisher_confirms: self.publisher_confirms || other.publisher_confirms,
+            exchange_exchange_bindings: self.exchange_exchange_bindings
+                || other.exchange_exchange_bindings,
+            basic_nack: self.basic_nack || other.basic_nack,
+            consumer_cancel_notify: self.consumer_cancel_notify || other.consumer_cancel_notify,
+            connection_blocked: self.connection_blocked || other.connection_blocked,
+            authentication_failure_close: self.authentication_failure_close
+                || other.authentication_failure_close,
+            consumer_priorities: self.consumer_priorities || other.consumer_priorities,
+            per_consumer_qos: self.per_consumer_qos || other.per_consumer_qos,
+            direct_reply_to: self.direct_reply_to || other.direct_reply_to,
         }
     }
 }

@@ -312,7 +312,7 @@ fn delivery_tags_rise() {
     assert_eq!(client.unacked(), 2);
 
     let mut config = plain();
-    config.profile = Profile::STRICT;
+    config.profile = Some(Profile::STRICT);
     let mut strict = client_with(config, false);
     feed(&mut strict, &deliveries(1, [1, 1]));
     let events = poll(&mut strict);

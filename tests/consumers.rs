@@ -3,11 +3,12 @@
 
 mod common;
 
+use amqp_proto::profile::Argument;
 use amqp_proto::protocol::{Properties, ReplyCode, basic, confirm, queue, tx};
 use amqp_proto::testing::Pair;
-use amqp_proto::wire::TableBuf;
 use amqp_proto::{
-    ChannelId, ClientConfig, Connection, Event, Phase, ReplyToken, ServerConfig, UsageError,
+    ChannelId, ClientConfig, Connection, Event, Phase, Profile, ReplyToken, ServerConfig,
+    UsageError,
 };
 use common::*;
 
@@ -259,7 +260,13 @@ fn both_sides_may_cancel() {
 }
 
 fn client_with_channel() -> Connection {
-    let mut client = client(plain());
+    client_of(Profile::DEFAULT)
+}
+
+fn client_of(profile: Profile) -> Connection {
+    let mut config = plain();
+    config.profile = Some(profile);
+    let mut client = client(config);
     client.open_channel().unwrap();
     feed(&mut client, &channel_open_ok(1));
     poll(&mut client);
@@ -270,7 +277,7 @@ fn client_with_channel() -> Connection {
 /// consume-ok where the queue was empty.
 #[test]
 fn browsers_end_by_themselves() {
-    let arguments = TableBuf::new().with("x-filter-no-consume", true).unwrap();
+    let arguments = Profile::BROKER_J.arguments(&[Argument::AutoClose]).unwrap();
     for tag in ["b", ""] {
         let mut client = client_with_channel();
         let browse = basic::Consume { arguments: arguments.as_table(), ..asked(tag) };
@@ -308,8 +315,8 @@ fn the_end_of_a_browser_is_no_reply_to_another_cancel() {
 /// ACK-11: what a browser gets stays in the queue, so there is nothing to ack.
 #[test]
 fn browsers_have_nothing_to_ack() {
-    let arguments = TableBuf::new().with("x-filter-no-consume", true).unwrap();
-    let mut client = client_with_channel();
+    let arguments = Profile::BROKER_J.arguments(&[Argument::Browse]).unwrap();
+    let mut client = client_of(Profile::BROKER_J);
     let browse = basic::Consume { arguments: arguments.as_table(), ..asked("c") };
     client.channel(ONE).unwrap().call(&browse).unwrap();
     feed(

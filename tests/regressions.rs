@@ -306,7 +306,7 @@ fn the_strict_profile_can_log_in() {
     for strict in [[true, true], [true, false], [false, true]] {
         let (mut client, mut server) = (plain(), ServerConfig::default());
         let profile = |is_strict| if is_strict { Profile::STRICT } else { Profile::DEFAULT };
-        (client.profile, server.profile) = (profile(strict[0]), profile(strict[1]));
+        (client.profile, server.profile) = (Some(profile(strict[0])), profile(strict[1]));
         let pair = Pair::connected_with(client, server);
         assert!(pair.is_open(), "{strict:?}");
         assert!(pair.client.connection.capabilities().basic_nack);

@@ -241,7 +241,7 @@ fn confirms_tell_the_fate_of_each_publish_once() {
 #[test]
 fn strict_clients_refuse_unknown_confirms() {
     let mut config = plain();
-    config.profile = Profile::STRICT;
+    config.profile = Some(Profile::STRICT);
     let mut client = common::client(config);
     client.open_channel().unwrap();
     feed(&mut client, &[channel_open_ok(1), ack(1, 0)].concat());

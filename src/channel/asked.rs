@@ -7,8 +7,9 @@ use crate::channel::returns::hash_of;
 use crate::channel::state::ChannelState;
 use crate::limits::Limits;
 use crate::phase::Side;
+use crate::profile::Profile;
 use crate::protocol::{Method, basic};
-use crate::wire::{ShortStr, Table, Value};
+use crate::wire::ShortStr;
 
 /// What publishes and acks mean on a channel (`CNF-05`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -150,6 +151,7 @@ impl ChannelState {
         from: Side,
         request: u64,
         unproven: usize,
+        profile: &Profile,
     ) -> Asked {
         match method {
             Method::ConfirmSelect(select) => {
@@ -175,7 +177,10 @@ impl ChannelState {
                 }
             }
             Method::BasicGet(get) => return Asked::Message { needs_ack: !get.no_ack },
-            Method::BasicConsume(consume) => return self.ask_consumer(consume, request),
+            Method::BasicConsume(consume) => {
+                let needs_ack = !consume.no_ack && !profile.is_browser(consume.arguments);
+                return self.ask_consumer(consume, needs_ack, request);
+            }
             Method::BasicCancel(cancel) => {
                 let tag = cancel.consumer_tag.as_octets();
                 if from == Side::Server {
@@ -192,8 +197,12 @@ impl ChannelState {
         Asked::Nothing
     }
 
-    fn ask_consumer(&mut self, consume: &basic::Consume<'_>, request: u64) -> Asked {
-        let needs_ack = !consume.no_ack && !is_browser(consume.arguments);
+    fn ask_consumer(
+        &mut self,
+        consume: &basic::Consume<'_>,
+        needs_ack: bool,
+        request: u64,
+    ) -> Asked {
         let tag = consume.consumer_tag.as_octets();
         let unnamed = tag.is_empty();
         if !unnamed {
@@ -257,9 +266,4 @@ impl ChannelState {
             *ended = true;
         }
     }
-}
-
-/// A consumer that only looks at messages: nothing of what it gets is to be acked (`ACK-11`).
-fn is_browser(arguments: Table<'_>) -> bool {
-    matches!(arguments.get("x-filter-no-consume"), Some(Value::Bool(true)))
 }

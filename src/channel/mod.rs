@@ -111,7 +111,8 @@ impl<'a> Channel<'a> {
     ///
     /// [`UsageError`], among them `TooManyRequests`, `Full`, `NameNeeded` where no-wait would leave a
     /// name of the server's choice unknown (`SYN-07`), and what the server would refuse anyway:
-    /// `NoQueueDeclared` (`NAM-05`), `ConsumerTagInUse` (`NAM-07`), `ChannelMode` (`CNF-05`, `TX-01`).
+    /// `NoQueueDeclared` (`NAM-05`), `ConsumerTagInUse` (`NAM-07`), `ChannelMode` (`CNF-05`, `TX-01`),
+    /// `PeerRefuses`.
     pub fn call<M: Request>(&mut self, method: &M) -> Result<Option<RequestId>, UsageError> {
         let no_wait = method.no_wait();
         self.check(M::KIND)?;
@@ -130,8 +131,8 @@ impl<'a> Channel<'a> {
     ///
     /// # Errors
     ///
-    /// [`UsageError`], among them `UnknownDelivery` and `TooManyUncommitted` (client) and `UnknownPublish`
-    /// (server); `Full` only once the output reserve is used up too.
+    /// [`UsageError`], among them `UnknownDelivery`, `TooManyUncommitted` and `PeerRefuses` (client) and
+    /// `UnknownPublish` (server); `Full` only once the output reserve is used up too.
     pub fn send<M: Notice>(&mut self, method: &M) -> Result<(), UsageError> {
         self.check(M::KIND)?;
         let settled = match method.as_method() {
@@ -142,6 +143,9 @@ impl<'a> Channel<'a> {
         };
         if let Some((tag, multiple)) = settled {
             self.check_settle(M::KIND, tag, multiple)?;
+        }
+        if M::KIND != MethodKind::BasicAck {
+            self.session.check_supported(&method.as_method())?;
         }
         self.session.send_method(self.slot, method, Share::Reserved)?;
         let side = self.session.side;
@@ -301,6 +305,7 @@ impl<'a> Channel<'a> {
         let Some(state) = self.state() else { return Ok(()) };
         let channel = self.id.number();
         let limits = &self.session.limits;
+        self.session.check_supported(method)?;
         self.session.judge_request(state, method).map_err(|unfit| match unfit {
             Unfit::OtherMode | Unfit::NoTransaction => {
                 UsageError::ChannelMode { method: name, channel, mode: state.mode.name() }

@@ -48,10 +48,12 @@ pub struct PreparedPublish {
     /// Where the header frame begins.
     header_at: usize,
     /// Octets of the larger of both frames, and at least of one with the largest body that is copied; more
-    /// than any frame has where there is a ticket.
+    /// than any frame has where there is more to judge, a ticket or `immediate`.
     largest: u64,
     /// 0-8 and 0-9 have it (`MTH-06`).
     ticket: u16,
+    /// Some peers refuse it (`BAS-09`).
+    immediate: bool,
     /// By what it would be recognised if it came back, which is asked for or not.
     look: Option<Likeness>,
 }
@@ -82,8 +84,10 @@ impl PreparedPublish {
         let header_at = frame.len();
         let header_size = framing.header_size(&header)?;
         let largest = match method.ticket {
-            0 => header_at.max(header_size.max(Payload::COPIED) + FRAME_OVERHEAD) as u64,
-            // Whether there is one depends on the dialect.
+            0 if !method.immediate => {
+                header_at.max(header_size.max(Payload::COPIED) + FRAME_OVERHEAD) as u64
+            }
+            // Whether there is one depends on the dialect, whether it may be immediate on the peer.
             _ => u64::MAX,
         };
         let mut octets = vec![0; header_at + header_size + FRAME_OVERHEAD + FRAME_HEADER_LEN];
@@ -91,7 +95,14 @@ impl PreparedPublish {
         frame.write(&mut w);
         framing.write_header(&mut w, &header, header_size);
         w.array(framing.frame_header(FrameType::BODY, 0));
-        Ok(Self { octets: octets.into(), header_at, largest, ticket: method.ticket, look })
+        Ok(Self {
+            octets: octets.into(),
+            header_at,
+            largest,
+            ticket: method.ticket,
+            immediate: method.immediate,
+            look,
+        })
     }
 
     /// The method.
@@ -253,6 +264,7 @@ impl Channel<'_> {
         body: Payload<'_>,
     ) -> Result<PublishSeq, UsageError> {
         let size = body.len() as u64;
+        self.check_immediate(prepared.immediate)?;
         let framing = self.session.framing(self.id.number());
         self.session.queue_prepared(self.slot, framing, prepared, body)?;
         Ok(self.enter_publish(|| prepared.likeness(size)))

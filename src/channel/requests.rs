@@ -6,7 +6,7 @@ use crate::channel::returns::hash_of;
 use crate::channel::session::Session;
 use crate::channel::state::{ChannelState, Owed, Pending};
 use crate::channel::table::Slot;
-use crate::error::{Got, Scope};
+use crate::error::{Got, Scope, UsageError};
 use crate::event::{Event, ReplyToken, RequestId};
 use crate::phase::Side;
 use crate::protocol::{Dialect, Method, MethodKind, ReplyCode, channel};
@@ -181,6 +181,14 @@ impl Session {
         Some(id)
     }
 
+    /// Whether the peer takes this.
+    pub(crate) fn check_supported(&self, method: &Method<'_>) -> Result<(), UsageError> {
+        match self.profile.refuses.iter().find(|what| what.is(method)) {
+            Some(what) => Err(UsageError::PeerRefuses { what: *what, peer: self.profile.name }),
+            None => Ok(()),
+        }
+    }
+
     /// Whether this may be asked now.
     pub(super) fn judge_request(
         &self,
@@ -200,7 +208,7 @@ impl Session {
         // The peer's are gone when it says so.
         let unproven = if from == self.side { self.limits.consumers as usize } else { 0 };
         let Some(state) = self.channels.get_mut(slot) else { return Asked::Nothing };
-        let asked = state.ask(method, from, request, unproven);
+        let asked = state.ask(method, from, request, unproven, &self.profile);
         self.count_consumers(slot);
         asked
     }

@@ -19,8 +19,8 @@ impl Channel<'_> {
     ///
     /// # Errors
     ///
-    /// [`UsageError`], among them `Full`, `FlowStopped`, `Blocked`, `BodyTooLarge` and
-    /// `TooManyUnconfirmed`.
+    /// [`UsageError`], among them `Full`, `FlowStopped`, `Blocked`, `BodyTooLarge`,
+    /// `TooManyUnconfirmed`, and `PeerRefuses` of `immediate`.
     pub fn publish<'p>(
         &mut self,
         method: &basic::Publish<'_>,
@@ -30,6 +30,7 @@ impl Channel<'_> {
         let (properties, body) = (properties.into(), body.into());
         let size = body.len() as u64;
         self.check_publish()?;
+        self.check_immediate(method.immediate)?;
         self.send_content(method, properties, body)?;
         Ok(self.enter_publish(|| Likeness::of_publish(method, &properties, size)))
     }
@@ -47,6 +48,7 @@ impl Channel<'_> {
     ) -> Result<PublishSeq, UsageError> {
         let properties = properties.into();
         self.check_publish()?;
+        self.check_immediate(method.immediate)?;
         self.start_content(method, properties, size)?;
         Ok(self.enter_publish(|| Likeness::of_publish(method, &properties, size)))
     }
@@ -185,6 +187,15 @@ impl Channel<'_> {
             return Err(UsageError::TooManyUnconfirmed { limit });
         }
         Ok(())
+    }
+
+    /// Whether the peer takes `immediate`, if that is asked for (`BAS-09`).
+    pub(super) fn check_immediate(&self, immediate: bool) -> Result<(), UsageError> {
+        if !immediate {
+            return Ok(());
+        }
+        let publish = basic::Publish { immediate, ..basic::Publish::default() };
+        self.session.check_supported(&publish.as_method())
     }
 
     fn send_content(

@@ -18,7 +18,7 @@ use crate::limits::Limits;
 use crate::output::{Framing, HEARTBEAT_FRAME, Payload, Spares, Transmit, write_around_body};
 use crate::peer::Capabilities;
 use crate::phase::{Phase, Side};
-use crate::profile::Profile;
+use crate::profile::{Held, Profile};
 use crate::protocol::{AsMethod, ContentHeader, Dialect, MethodKind, channel};
 use crate::wire::{EncodeError, TableLimits, Writer};
 
@@ -30,7 +30,7 @@ pub(crate) struct Session {
     pub(crate) dialect: Dialect,
     pub(crate) limits: Limits,
     pub(crate) table: TableLimits,
-    pub(crate) profile: Profile,
+    pub(crate) profile: Held,
     pub(crate) content: ContentMode,
     /// The agreed frame-max in octets, no longer zero (`TUN-06`).
     pub(crate) frame_max: u32,
@@ -87,9 +87,9 @@ impl Session {
             dialect,
             limits,
             table: profile.table_limits(&limits.table),
-            profile,
+            frame_max: before_tune(&profile),
+            profile: profile.into(),
             content: ContentMode::Whole,
-            frame_max: FRAME_BEFORE_TUNE_SENT,
             channel_max: 0,
             peer: Capabilities::NONE,
             blocked: false,
@@ -108,6 +108,13 @@ impl Session {
             gathering: Gathering::new(limits.unfinished_contents),
             consumers: 0,
         }
+    }
+
+    /// Sees the peer with other eyes, before tuning.
+    pub(crate) fn expect(&mut self, profile: Profile) {
+        self.table = profile.table_limits(&self.limits.table);
+        self.frame_max = before_tune(&profile);
+        self.profile = profile.into();
     }
 
     /// The channel is gone, with all that belonged to it.
@@ -512,4 +519,6 @@ impl Session {
 }
 
 /// Frame-max for what is sent before tuning is over, in octets (`HS-09`).
-pub(crate) const FRAME_BEFORE_TUNE_SENT: u32 = crate::frame::FRAME_MIN_SIZE;
+fn before_tune(profile: &Profile) -> u32 {
+    profile.frame_before_tune.max(crate::frame::FRAME_MIN_SIZE)
+}

@@ -103,7 +103,14 @@ impl Connection {
         let mut reason = CloseReason::of_peer(close.reply_code, close.reply_text, blamed);
         reason.detail = match (self.session.side, self.session.phase) {
             (Side::Client, Phase::Secure) => CloseDetail::LoginRefused,
-            (Side::Client, Phase::Opening) => CloseDetail::VirtualHostRefused,
+            (Side::Client, Phase::Opening) => {
+                let tune_ok = MethodKind::ConnectionTuneOk.id(self.session.dialect);
+                if tune_ok == Some(reason.method) {
+                    CloseDetail::TuningRefused
+                } else {
+                    CloseDetail::VirtualHostRefused
+                }
+            }
             _ => CloseDetail::None,
         };
         self.session.drop_lanes();

@@ -291,7 +291,9 @@ impl Connection {
             return Err(UsageError::TooManyRequests { limit });
         }
         let new_secret = LongStr::from(new_secret);
-        self.send(&connection::UpdateSecret { new_secret, reason: ShortStr::from(reason) })?;
+        let update = connection::UpdateSecret { new_secret, reason: ShortStr::from(reason) };
+        self.session.check_supported(&update.as_method())?;
+        self.send(&update)?;
         let request = self.session.next_request();
         self.secrets_pending.push_back(request);
         Ok(request)

@@ -18,12 +18,12 @@ use crate::error::{CloseDetail, CloseReason, Got, Initiator};
 use crate::event::{Challenge, Credentials, Event, SaslResponse, UpdateSecret, VirtualHost};
 use crate::frame::{FRAME_MIN_SIZE, PeerProtocol, ProtocolHeader};
 use crate::limits::Limits;
-use crate::peer::Capabilities;
 use crate::phase::{Phase, Side};
+use crate::profile::Profile;
 use crate::protocol::{AsMethod, Dialect, Method, MethodKind, ReplyCode, connection};
 use crate::sasl::Response;
 use crate::text::truncated;
-use crate::wire::{EncodeError, FieldNames, LongStr, ShortStr, TableBuf, TableLimits};
+use crate::wire::{EncodeError, FieldNames, LongStr, ShortStr, Table, TableBuf, TableLimits};
 
 impl Connection {
     /// The first eight octets, where they may be a protocol header. False: they are a frame.
@@ -210,6 +210,7 @@ impl Connection {
             let expected = "no higher version than was asked for";
             return Err(frame.fault("HDR-07", ReplyCode::NOT_IMPLEMENTED, expected, got));
         }
+        self.recognise(start.server_properties);
         self.learn(start.server_properties);
         let Role::Client(login) = &mut self.role else { return Ok(()) };
         let config = &login.config;
@@ -257,10 +258,19 @@ impl Connection {
         self.session.decode_within(frame, &table)
     }
 
+    /// Takes the profile of the broker that this is, unless the configuration says which one to take.
+    fn recognise(&mut self, properties: Table<'_>) {
+        let Role::Client(login) = &self.role else { return };
+        if login.config.profile.is_none() {
+            self.session.expect(Profile::recognise(properties).unwrap_or_default());
+            self.rules = self.session.content_rules();
+        }
+    }
+
     /// Keeps what the peer says about itself.
-    fn learn(&mut self, properties: crate::wire::Table<'_>) {
+    fn learn(&mut self, properties: Table<'_>) {
         self.peer_properties = TableBuf::from(properties);
-        self.session.peer = Capabilities::read(properties);
+        self.session.peer = self.session.profile.capabilities(properties);
     }
 
     fn on_secure(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {

@@ -133,8 +133,8 @@ impl Connection {
     pub fn client(config: ClientConfig, now: Instant) -> Self {
         let limits = config.limits.sound();
         let ceiling = frame_ceiling(config.frame_max, &limits).max(limits.method_or_header_frame);
-        let mut session =
-            Session::new(Side::Client, Phase::Start, config.dialect, limits, config.profile);
+        let profile = config.profile.unwrap_or_default();
+        let mut session = Session::new(Side::Client, Phase::Start, config.dialect, limits, profile);
         session.content = config.content;
         session.window.push_opaque(&config.dialect.header().octets());
         let timeouts = (config.handshake_timeout, config.close_timeout);
@@ -319,12 +319,14 @@ impl Connection {
         self.session.dialect
     }
 
-    /// What is expected of the peer.
-    pub const fn profile(&self) -> &Profile {
+    /// What is expected of the peer; on a client that is to recognise the broker, the default until
+    /// connection.start.
+    pub fn profile(&self) -> &Profile {
         &self.session.profile
     }
 
-    /// The agreed frame-max in octets, 4096 until tuned; never zero.
+    /// The agreed frame-max in octets, until tuned what the peer takes before that
+    /// ([`Profile::frame_before_tune`]); never zero.
     pub const fn frame_max(&self) -> u32 {
         self.session.frame_max
     }
@@ -344,7 +346,8 @@ impl Connection {
         self.peer_properties.as_table()
     }
 
-    /// The features that the peer has announced.
+    /// The features that the peer has announced, and those that it is known to have
+    /// ([`Profile::capabilities`]).
     pub const fn capabilities(&self) -> Capabilities {
         self.session.peer
     }
@@ -453,7 +456,9 @@ impl Connection {
         }
         // Last, so that nothing is queued for a peer that is given up.
         if self.timers.is_due(Timer::Send) {
-            if !bytes::Buf::has_remaining(&self.session.window) {
+            let profile = &self.session.profile;
+            let taken = profile.heartbeats_before_open || self.session.phase >= Phase::Open;
+            if taken && !bytes::Buf::has_remaining(&self.session.window) {
                 self.input.release();
                 self.session.send_heartbeat();
             }

@@ -159,7 +159,7 @@ pub(crate) fn rabbitmq_server_13384_deliveries_behind_the_servers_close_are_disc
         closed.closes(&octets, "CHN-01", ReplyCode(504));
     }
     let mut config = plain();
-    config.profile = Profile::STRICT;
+    config.profile = Some(Profile::STRICT);
     let mut strict = End::client_with(config).with_channel(1);
     strict.takes(&close);
     strict.sent();

@@ -280,7 +280,7 @@ fn a_client_reports_tag_0() {
     sends(&mut end, Ack(1, false), 0);
 
     let mut config = plain();
-    config.profile = Profile::STRICT;
+    config.profile = Some(Profile::STRICT);
     let mut strict = client_that_consumes(config, false, 0);
     strict.closes(&deliveries([0]), "BAS-05", ReplyCode(501));
 }

@@ -1,9 +1,9 @@
 //! Acknowledgement: what transactions, recovery and the end of a channel do to deliveries that wait,
 //! and what doesn't wait at all.
 
+use amqp_proto::profile::Argument;
 use amqp_proto::protocol::{Properties, ReplyCode, basic, tx};
-use amqp_proto::wire::TableBuf;
-use amqp_proto::{Event, Phase, ReplyToken, ServerConfig, UsageError};
+use amqp_proto::{Event, Phase, Profile, ReplyToken, ServerConfig, UsageError};
 
 use crate::ack::Settle::{Ack, Nack, Reject};
 use crate::ack::*;
@@ -261,11 +261,12 @@ fn tells_contents_on(end: &mut End, channels: &[u16]) {
 fn a_full_client_lets_deliveries_wait() {
     let mut config = plain();
     config.limits.unacked = 2;
+    config.profile = Some(Profile::BROKER_J);
     let mut end = client_that_consumes(config, false, 0).with_channel(2);
     let (queue, no_wait) = ("q".into(), true);
     let consume = basic::Consume { queue, no_wait, ..<_>::default() };
     let quiet = basic::Consume { consumer_tag: "quiet".into(), no_ack: true, ..consume };
-    let arguments = TableBuf::new().with("x-filter-no-consume", true).unwrap();
+    let arguments = Profile::BROKER_J.arguments(&[Argument::Browse]).unwrap();
     let browser = basic::Consume {
         consumer_tag: "browser".into(),
         arguments: arguments.as_table(),
@@ -311,6 +312,7 @@ fn a_full_client_lets_deliveries_wait() {
 fn a_full_server_delivers_no_more() {
     let mut config = ServerConfig::default();
     config.limits.unacked = 2;
+    config.profile = Profile::BROKER_J;
     let mut end = End::server_with(config).with_channel(1);
     let consumers = [consume(1, "c", false), consume(1, "quiet", true), browse("browser")];
     end.takes(&consumers.concat());

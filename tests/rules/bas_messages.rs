@@ -57,7 +57,7 @@ fn a_client_reports_delivery_tags_that_don_t_rise() {
         content(&end.takes(&octets));
     }
     let mut strict = plain();
-    strict.profile = Profile::STRICT;
+    strict.profile = Some(Profile::STRICT);
     for tag in [0, 1, 4, 5] {
         for octets in [delivery(tag), get_ok(tag)] {
             let mut end = end.clone();

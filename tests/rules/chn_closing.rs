@@ -164,7 +164,7 @@ fn a_server_answers_a_close_that_crosses_its_own() {
 /// one whose close-ok waits for the rest of a content.
 fn left_by_the_server(profile: Profile) -> [End; 3] {
     let mut config = plain();
-    config.profile = profile;
+    config.profile = Some(profile);
     let end = End::client_with(config).with_channel(1);
     let mut left = end.clone();
     left.takes(&channel_close(1, 404, ""));

@@ -179,7 +179,7 @@ fn a_client_takes_each_confirm_once() {
         (ack(0, 1), &[], 0),
     ];
     let mut config = plain();
-    config.profile = Profile::STRICT;
+    config.profile = Some(Profile::STRICT);
     for (config, is_strict) in [(plain(), false), (config, true)] {
         let mut end = selected(End::client_with(config.clone()).with_channel(1), 10);
         for (octets, told, left) in &steps {

@@ -34,7 +34,7 @@ pub(crate) const TESTS: &[Test] = &[
 
 fn strict_client() -> End {
     let mut config = plain();
-    config.profile = Profile::STRICT;
+    config.profile = Some(Profile::STRICT);
     client_end_with(config)
 }
 

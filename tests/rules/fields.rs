@@ -11,7 +11,7 @@ use crate::end::End;
 /// Both ends with channel 1, of this profile and with these limits for tables.
 pub(crate) fn both_with(profile: Profile, table: TableLimits) -> [End; 2] {
     let (mut client, mut server) = (plain(), ServerConfig::default());
-    (client.profile, server.profile) = (profile, profile);
+    (client.profile, server.profile) = (Some(profile), profile);
     (client.limits.table, server.limits.table) = (table, table);
     [End::client_with(client).with_channel(1), End::server_with(server).with_channel(1)]
 }

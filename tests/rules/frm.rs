@@ -27,7 +27,7 @@ pub(crate) const TESTS: &[Test] = &[
 
 pub(crate) fn strict_client() -> ClientConfig {
     let mut config = plain();
-    config.profile = Profile::STRICT;
+    config.profile = Some(Profile::STRICT);
     config
 }
 

@@ -97,7 +97,7 @@ fn a_client_keeps_to_the_agreed_size() {
     // A client takes larger methods and headers than it agrees to (TUN-09).
     payloads_end_at(&End::client_with(small.clone()), &BODIES, 4096);
     let mut strict = small.clone();
-    strict.profile = Profile::STRICT;
+    strict.profile = Some(Profile::STRICT);
     payloads_end_at(&End::client_with(strict), &BODIES, 4088);
 
     let mut end = End::client_with(small);

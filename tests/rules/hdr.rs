@@ -394,7 +394,7 @@ fn takes_a_header_for_no_frame(open: End, strict: End) {
 
 fn a_client_takes_a_header_in_an_open_connection_for_no_frame() {
     let mut config = plain();
-    config.profile = Profile::STRICT;
+    config.profile = Some(Profile::STRICT);
     takes_a_header_for_no_frame(End::client_channel(), End::client_with(config));
 }
 

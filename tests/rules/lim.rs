@@ -36,7 +36,7 @@ fn configured(side: Side, limits: impl Fn(&mut Limits), profile: Profile) -> End
     let (mut of_client, mut of_server) = (plain(), ServerConfig::default());
     limits(&mut of_client.limits);
     limits(&mut of_server.limits);
-    (of_client.profile, of_server.profile) = (profile, profile);
+    (of_client.profile, of_server.profile) = (Some(profile), profile);
     if side == Side::Client {
         End::client_with(of_client).with_channel(1)
     } else {

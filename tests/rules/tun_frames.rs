@@ -25,7 +25,7 @@ pub(crate) const TESTS: &[Test] = &[
 /// An open client with channel 1, agreed on this frame-max.
 fn open_client(frame_max: u32, profile: Profile) -> End {
     let mut config = wanting(2047, frame_max, Heartbeat::Prefer(60));
-    config.profile = profile;
+    config.profile = Some(profile);
     End::client_with(config).with_channel(1)
 }
 

@@ -126,7 +126,8 @@ impl Start {
         };
         config.content = self.content();
         config.limits = self.limits();
-        config.profile = self.profile();
+        // Otherwise it recognises whom the server says it is.
+        config.profile = self.is_strict().then_some(Profile::STRICT);
         Connection::client(config, Instant::ORIGIN)
     }
 

@@ -1,5 +1,5 @@
-//! Turns the protocol data of `spec/` into `src/protocol/generated`, and its rule book into
-//! `docs/rules.md`.
+//! Turns the protocol data of `spec/` into `src/protocol/generated`, its rule book into `docs/rules.md`, and
+//! what differs between brokers into `src/profile/known.rs` and `docs/brokers.md`.
 //!
 //! * `cargo run -p amqp-codegen` writes the files.
 //! * `cargo run -p amqp-codegen -- --check` fails if they are not what would be written.
@@ -13,6 +13,8 @@ mod emit;
 mod model;
 mod names;
 mod output;
+mod peers;
+mod profiles;
 mod rules;
 mod verify;
 
@@ -40,17 +42,26 @@ fn run() -> Result<()> {
     let repository = repository()?;
     let data = data::load(&repository.join("spec"))?;
     let protocol = model::resolve(&data)?;
-    let rules = rules::page(&rules::load(&repository.join("spec"))?)?;
+    let peers = profiles::load(&repository.join("spec"))?;
     let target = repository.join("src/protocol/generated");
-    let page = repository.join("docs/rules.md");
+    let known = output::format(&profiles::constants(&peers)?, &repository)?;
+    let pages = [
+        ("docs/rules.md", rules::page(&rules::load(&repository.join("spec"))?)?),
+        ("docs/brokers.md", profiles::page(&peers)?),
+        ("src/profile/known.rs", known),
+    ];
     match *arguments {
         [] => {
             output::write(&target, &emit::files(&protocol), &repository)?;
-            output::write_page(&page, &rules)
+            pages
+                .iter()
+                .try_for_each(|(page, text)| output::write_page(&repository.join(page), text))
         }
         ["--check"] => {
             output::check(&target, &emit::files(&protocol), &repository)?;
-            output::check_page(&page, &rules)
+            pages
+                .iter()
+                .try_for_each(|(page, text)| output::check_page(&repository.join(page), text))
         }
         ["verify", directory] => {
             verify::run(&protocol, &repository.join("spec"), Path::new(directory))

@@ -20,7 +20,7 @@ pub(crate) fn write(target: &Path, files: &[File], repository: &Path) -> Result<
     refuse_strangers(target, files)
 }
 
-/// Writes a file that isn't Rust.
+/// Writes a file as it is.
 pub(crate) fn write_page(path: &Path, text: &str) -> Result<()> {
     let is_same = fs::read_to_string(path).is_ok_and(|old| old == text);
     if !is_same {
@@ -63,7 +63,8 @@ fn refuse_strangers(target: &Path, files: &[File]) -> Result<()> {
     Ok(())
 }
 
-fn format(text: &str, repository: &Path) -> Result<String> {
+/// Puts Rust into the house's layout.
+pub(crate) fn format(text: &str, repository: &Path) -> Result<String> {
     let mut rustfmt = Command::new("rustfmt")
         .args(["--edition", "2024", "--emit", "stdout", "--config-path"])
         .arg(repository)

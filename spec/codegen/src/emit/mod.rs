@@ -10,7 +10,7 @@ mod properties;
 mod reply_code;
 mod source;
 
-use source::Source;
+pub(crate) use source::Source;
 
 use crate::{
     data::Dialect,

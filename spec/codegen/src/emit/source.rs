@@ -1,12 +1,12 @@
 /// The text of a file while it is written; `rustfmt` does the layout.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(crate) struct Source {
     text: String,
 }
 
 impl Source {
     /// Begins a file with its documentation.
-    pub(super) fn new(doc: &str) -> Self {
+    pub(crate) fn new(doc: &str) -> Self {
         let mut source = Self { text: String::new() };
         source.wrapped("//! ", doc);
         source.line("//!");
@@ -15,27 +15,27 @@ impl Source {
         source
     }
 
-    pub(super) fn line(&mut self, line: impl AsRef<str>) {
+    pub(crate) fn line(&mut self, line: impl AsRef<str>) {
         self.text.push_str(line.as_ref());
         self.text.push('\n');
     }
 
-    pub(super) fn blank(&mut self) {
+    pub(crate) fn blank(&mut self) {
         self.text.push('\n');
     }
 
     /// A paragraph of documentation for what follows.
-    pub(super) fn doc(&mut self, text: &str) {
+    pub(crate) fn doc(&mut self, text: &str) {
         self.wrapped("/// ", text);
     }
 
     /// Another paragraph.
-    pub(super) fn doc_more(&mut self, text: &str) {
+    pub(crate) fn doc_more(&mut self, text: &str) {
         self.line("///");
         self.doc(text);
     }
 
-    pub(super) fn into_text(self) -> String {
+    pub(crate) fn into_text(self) -> String {
         self.text
     }
 

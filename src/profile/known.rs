@@ -1,0 +1,251 @@
+//! The peers that are known, as `spec/profiles.toml` has them.
+//!
+//! Written by `cargo run -p amqp-codegen`; the data is in `spec/`.
+
+use crate::peer::Capabilities;
+use crate::profile::{ArgumentNames, Profile, Unsupported};
+use crate::protocol::MethodKind;
+use crate::wire::{FieldNames, ShortStrings, UnknownTags};
+
+impl Profile {
+    /// Takes what is seen in practice: for peers that nothing is known of.
+    pub const DEFAULT: Self = Self {
+        name: "default",
+        frame_before_tune: 4096,
+        heartbeats_before_open: true,
+        known: Capabilities::NONE,
+        browsers: false,
+        frames_behind_close: true,
+        any_delivery_tag: true,
+        tolerate_unknown_confirms: true,
+        close_after_framing_fault: true,
+        payload_up_to_frame_max: true,
+        any_weight: true,
+        unknown_tags: UnknownTags::Keep,
+        field_names: FieldNames::Any,
+        short_strings: ShortStrings::Any,
+        subprotocols: &[],
+        arguments: ArgumentNames {
+            browse: None,
+            auto_close: None,
+            selector: None,
+            replay_period: None,
+            consumer_priority: Some("x-priority"),
+            stream_offset: Some("x-stream-offset"),
+            last_value_key: None,
+            max_priority: Some("x-max-priority"),
+            priority_levels: None,
+            queue_type: Some("x-queue-type"),
+            message_ttl: Some("x-message-ttl"),
+            single_active_consumer: Some("x-single-active-consumer"),
+            alternate_exchange: Some("alternate-exchange"),
+        },
+        refuses: &[],
+    };
+
+    /// Refuses whatever the specification forbids.
+    pub const STRICT: Self = Self {
+        name: "strict",
+        frame_before_tune: 4096,
+        heartbeats_before_open: true,
+        known: Capabilities::NONE,
+        browsers: false,
+        frames_behind_close: false,
+        any_delivery_tag: false,
+        tolerate_unknown_confirms: false,
+        close_after_framing_fault: false,
+        payload_up_to_frame_max: false,
+        any_weight: false,
+        unknown_tags: UnknownTags::Refuse,
+        field_names: FieldNames::Checked,
+        short_strings: ShortStrings::Checked,
+        subprotocols: &[],
+        arguments: ArgumentNames {
+            browse: None,
+            auto_close: None,
+            selector: None,
+            replay_period: None,
+            consumer_priority: None,
+            stream_offset: None,
+            last_value_key: None,
+            max_priority: None,
+            priority_levels: None,
+            queue_type: None,
+            message_ttl: None,
+            single_active_consumer: None,
+            alternate_exchange: None,
+        },
+        refuses: &[],
+    };
+
+    /// RabbitMQ before 4.0.
+    pub const RABBITMQ_3: Self = Self {
+        name: "RabbitMQ 3",
+        frame_before_tune: 4096,
+        heartbeats_before_open: true,
+        known: Capabilities::NONE,
+        browsers: false,
+        frames_behind_close: true,
+        any_delivery_tag: true,
+        tolerate_unknown_confirms: true,
+        close_after_framing_fault: true,
+        payload_up_to_frame_max: true,
+        any_weight: true,
+        unknown_tags: UnknownTags::Keep,
+        field_names: FieldNames::Any,
+        short_strings: ShortStrings::Any,
+        subprotocols: &[],
+        arguments: ArgumentNames {
+            browse: None,
+            auto_close: None,
+            selector: None,
+            replay_period: None,
+            consumer_priority: Some("x-priority"),
+            stream_offset: Some("x-stream-offset"),
+            last_value_key: None,
+            max_priority: Some("x-max-priority"),
+            priority_levels: None,
+            queue_type: Some("x-queue-type"),
+            message_ttl: Some("x-message-ttl"),
+            single_active_consumer: Some("x-single-active-consumer"),
+            alternate_exchange: Some("alternate-exchange"),
+        },
+        refuses: &[
+            Unsupported::FlowStop,
+            Unsupported::PrefetchSize,
+            Unsupported::Immediate,
+            Unsupported::RecoverWithoutRequeue,
+        ],
+    };
+
+    /// RabbitMQ from 4.0 on.
+    pub const RABBITMQ_4: Self = Self {
+        name: "RabbitMQ 4",
+        frame_before_tune: 8192,
+        heartbeats_before_open: true,
+        known: Capabilities::NONE,
+        browsers: false,
+        frames_behind_close: true,
+        any_delivery_tag: true,
+        tolerate_unknown_confirms: true,
+        close_after_framing_fault: true,
+        payload_up_to_frame_max: true,
+        any_weight: true,
+        unknown_tags: UnknownTags::Keep,
+        field_names: FieldNames::Any,
+        short_strings: ShortStrings::Any,
+        subprotocols: &[],
+        arguments: ArgumentNames {
+            browse: None,
+            auto_close: None,
+            selector: None,
+            replay_period: None,
+            consumer_priority: Some("x-priority"),
+            stream_offset: Some("x-stream-offset"),
+            last_value_key: None,
+            max_priority: Some("x-max-priority"),
+            priority_levels: None,
+            queue_type: Some("x-queue-type"),
+            message_ttl: Some("x-message-ttl"),
+            single_active_consumer: Some("x-single-active-consumer"),
+            alternate_exchange: Some("alternate-exchange"),
+        },
+        refuses: &[
+            Unsupported::FlowStop,
+            Unsupported::PrefetchSize,
+            Unsupported::Immediate,
+            Unsupported::RecoverWithoutRequeue,
+        ],
+    };
+
+    /// Apache Qpid Broker-J.
+    pub const BROKER_J: Self = Self {
+        name: "Broker-J",
+        frame_before_tune: 4096,
+        heartbeats_before_open: true,
+        known: Capabilities {
+            publisher_confirms: true,
+            basic_nack: true,
+            consumer_priorities: true,
+            authentication_failure_close: true,
+            ..Capabilities::NONE
+        },
+        browsers: true,
+        frames_behind_close: true,
+        any_delivery_tag: true,
+        tolerate_unknown_confirms: true,
+        close_after_framing_fault: true,
+        payload_up_to_frame_max: true,
+        any_weight: true,
+        unknown_tags: UnknownTags::Keep,
+        field_names: FieldNames::Any,
+        short_strings: ShortStrings::Any,
+        subprotocols: &["amqp"],
+        arguments: ArgumentNames {
+            browse: Some("x-filter-no-consume"),
+            auto_close: Some("x-filter-auto-close"),
+            selector: Some("x-filter-jms-selector"),
+            replay_period: Some("x-qpid-replay-period"),
+            consumer_priority: Some("x-priority"),
+            stream_offset: None,
+            last_value_key: Some("qpid.last_value_queue_key"),
+            max_priority: None,
+            priority_levels: Some("x-qpid-priorities"),
+            queue_type: None,
+            message_ttl: Some("maximumMessageTtl"),
+            single_active_consumer: Some("x-single-active-consumer"),
+            alternate_exchange: Some("alternateExchange"),
+        },
+        refuses: &[
+            Unsupported::Method(MethodKind::ExchangeBind),
+            Unsupported::Method(MethodKind::ExchangeUnbind),
+            Unsupported::Method(MethodKind::ConnectionUpdateSecret),
+            Unsupported::NackMultiple,
+        ],
+    };
+
+    /// LavinMQ.
+    pub const LAVINMQ: Self = Self {
+        name: "LavinMQ",
+        frame_before_tune: 4096,
+        heartbeats_before_open: false,
+        known: Capabilities::NONE,
+        browsers: false,
+        frames_behind_close: true,
+        any_delivery_tag: true,
+        tolerate_unknown_confirms: true,
+        close_after_framing_fault: true,
+        payload_up_to_frame_max: true,
+        any_weight: true,
+        unknown_tags: UnknownTags::Keep,
+        field_names: FieldNames::Any,
+        short_strings: ShortStrings::Any,
+        subprotocols: &["amqp"],
+        arguments: ArgumentNames {
+            browse: None,
+            auto_close: None,
+            selector: None,
+            replay_period: None,
+            consumer_priority: Some("x-priority"),
+            stream_offset: Some("x-stream-offset"),
+            last_value_key: None,
+            max_priority: Some("x-max-priority"),
+            priority_levels: None,
+            queue_type: Some("x-queue-type"),
+            message_ttl: Some("x-message-ttl"),
+            single_active_consumer: Some("x-single-active-consumer"),
+            alternate_exchange: Some("alternate-exchange"),
+        },
+        refuses: &[Unsupported::PrefetchSize],
+    };
+
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::DEFAULT,
+        Self::STRICT,
+        Self::RABBITMQ_3,
+        Self::RABBITMQ_4,
+        Self::BROKER_J,
+        Self::LAVINMQ,
+    ];
+}

@@ -1,0 +1,64 @@
+//! What a peer can't be sent.
+
+use core::fmt;
+
+use crate::protocol::{Method, MethodKind};
+
+/// Something that is legal to send and that a peer refuses, or takes for something else.
+///
+/// ```
+/// use amqp_proto::Profile;
+/// use amqp_proto::profile::Unsupported;
+/// use amqp_proto::protocol::MethodKind;
+///
+/// assert!(Profile::RABBITMQ_4.refuses(Unsupported::PrefetchSize));
+/// assert!(Profile::BROKER_J.refuses(Unsupported::Method(MethodKind::ExchangeBind)));
+/// assert_eq!(Unsupported::PrefetchSize.to_string(), "basic.qos with a prefetch-size");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unsupported {
+    /// A method that the peer doesn't know.
+    Method(MethodKind),
+    /// channel.flow that stops deliveries (`FLW-01`).
+    FlowStop,
+    /// basic.qos with a prefetch-size other than zero (`BAS-07`).
+    PrefetchSize,
+    /// A publish with `immediate` (`BAS-09`).
+    Immediate,
+    /// basic.recover or recover-async without `requeue`.
+    RecoverWithoutRequeue,
+    /// A client's basic.nack with `multiple`.
+    NackMultiple,
+}
+
+impl Unsupported {
+    /// Whether this is what is to be sent.
+    pub(crate) fn is(self, method: &Method<'_>) -> bool {
+        match self {
+            Self::Method(kind) => method.kind() == kind,
+            Self::FlowStop => matches!(method, Method::ChannelFlow(flow) if !flow.active),
+            Self::PrefetchSize => matches!(method, Method::BasicQos(qos) if qos.prefetch_size != 0),
+            Self::Immediate => matches!(method, Method::BasicPublish(publish) if publish.immediate),
+            Self::RecoverWithoutRequeue => match method {
+                Method::BasicRecover(recover) => !recover.requeue,
+                Method::BasicRecoverAsync(recover) => !recover.requeue,
+                _ => false,
+            },
+            Self::NackMultiple => matches!(method, Method::BasicNack(nack) if nack.multiple),
+        }
+    }
+}
+
+impl fmt::Display for Unsupported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Method(kind) => kind.name(),
+            Self::FlowStop => "channel.flow that stops deliveries",
+            Self::PrefetchSize => "basic.qos with a prefetch-size",
+            Self::Immediate => "basic.publish with immediate",
+            Self::RecoverWithoutRequeue => "basic.recover without requeue",
+            Self::NackMultiple => "basic.nack with multiple",
+        })
+    }
+}

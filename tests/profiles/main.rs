@@ -1,0 +1,20 @@
+//! How brokers differ, difference by difference: `spec/profiles.toml` names a test for each.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "what tests share fails like them"
+)]
+
+mod arguments;
+mod book;
+mod broker;
+mod broker_j;
+mod codes;
+#[path = "../common/mod.rs"]
+mod common;
+mod logins;
+#[path = "../../spec/codegen/src/peers.rs"]
+mod peers;
+mod recognition;
+mod refusals;
