@@ -23,7 +23,7 @@ use crate::phase::{Phase, Side};
 use crate::protocol::{AsMethod, Dialect, Method, MethodKind, ReplyCode, connection};
 use crate::sasl::Response;
 use crate::text::truncated;
-use crate::wire::{EncodeError, FieldNames, LongStr, ShortStr, TableBuf, TableLimits};
+use crate::wire::{EncodeError, FieldNames, LongStr, ShortStr, Table, TableBuf, TableLimits};
 
 impl Connection {
     /// The first eight octets, where they may be a protocol header. False: they are a frame.
@@ -211,6 +211,9 @@ impl Connection {
             return Err(frame.fault("HDR-07", ReplyCode::NOT_IMPLEMENTED, expected, got));
         }
         self.learn(start.server_properties);
+        // DIA-04: of the servers that speak 0-8, Broker-J alone has the table, and can't do without it.
+        self.session.plain_consume =
+            self.session.dialect == Dialect::V0_8 && !is_qpid(start.server_properties);
         let Role::Client(login) = &mut self.role else { return Ok(()) };
         let config = &login.config;
         let offered = || words(start.mechanisms);
@@ -258,7 +261,7 @@ impl Connection {
     }
 
     /// Keeps what the peer says about itself.
-    fn learn(&mut self, properties: crate::wire::Table<'_>) {
+    fn learn(&mut self, properties: Table<'_>) {
         self.peer_properties = TableBuf::from(properties);
         self.session.peer = Capabilities::read(properties);
     }
@@ -448,6 +451,11 @@ impl Connection {
         let _ = self.send(&connection::OpenOk::default());
         self.opened();
     }
+}
+
+/// Whether a server calls itself one of Qpid's: it tells the features of its own by names like these.
+fn is_qpid(server_properties: Table<'_>) -> bool {
+    server_properties.iter().any(|(name, _)| name.as_octets().starts_with(b"qpid."))
 }
 
 /// The words of a list that spaces separate.

@@ -5,7 +5,8 @@ use crate::frame::ProtocolHeader;
 /// A version of the protocol, which decides the numbers and layouts of methods.
 ///
 /// 0-9 includes the extensions of 0-9-1, since today's brokers go on with the methods of 0-9-1 after
-/// a 0-9 header (`DIA-11`). 0-8 is Qpid's: `basic.consume` has its table (`DIA-04`).
+/// a 0-9 header (`DIA-11`). 0-8 has Qpid's additions to it; `basic.consume` is taken with a table and
+/// without one, and a client sends an empty one to Qpid alone (`DIA-04`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[non_exhaustive]
 pub enum Dialect {
