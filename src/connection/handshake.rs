@@ -11,6 +11,7 @@ use alloc::string::String;
 use crate::channel::{Fault, Incoming};
 use crate::config::{Heartbeat, ServerConfig};
 use crate::connection::ahead::PROTOCOL_HEADER_LEN;
+use crate::connection::greeting;
 use crate::connection::input::LARGEST_FRAME;
 use crate::connection::timers::Timer;
 use crate::connection::{ClientLogin, Connection, Gate, Role};
@@ -91,10 +92,11 @@ impl Connection {
             Dialect::V0_8 => (8, 0),
             _ => (0, 9),
         };
+        let properties = greeting::server_properties(&config.server_properties, dialect);
         let start = connection::Start {
             version_major,
             version_minor,
-            server_properties: config.server_properties.as_table(),
+            server_properties: properties.as_table(),
             mechanisms: config.mechanisms.as_str().into(),
             locales: config.locales.as_str().into(),
         };
@@ -213,7 +215,7 @@ impl Connection {
         self.learn(start.server_properties);
         // DIA-04: of the servers that speak 0-8, Broker-J alone has the table, and can't do without it.
         self.session.plain_consume =
-            self.session.dialect == Dialect::V0_8 && !is_qpid(start.server_properties);
+            self.session.dialect == Dialect::V0_8 && !greeting::is_qpid(start.server_properties);
         let Role::Client(login) = &mut self.role else { return Ok(()) };
         let config = &login.config;
         let offered = || words(start.mechanisms);
@@ -451,11 +453,6 @@ impl Connection {
         let _ = self.send(&connection::OpenOk::default());
         self.opened();
     }
-}
-
-/// Whether a server calls itself one of Qpid's: it tells the features of its own by names like these.
-fn is_qpid(server_properties: Table<'_>) -> bool {
-    server_properties.iter().any(|(name, _)| name.as_octets().starts_with(b"qpid."))
 }
 
 /// The words of a list that spaces separate.

@@ -4,8 +4,8 @@ use amqp_proto::protocol::Dialect::{self, V0_8, V0_9, V0_9_1};
 use amqp_proto::protocol::{
     Method, Notice, Properties, PropertiesBuf, access, basic, channel, exchange, queue,
 };
-use amqp_proto::wire::{ArrayBuf, Decimal, EncodeError, TableBuf, Value};
-use amqp_proto::{Event, ReplyToken, UsageError};
+use amqp_proto::wire::{ArrayBuf, Decimal, EncodeError, TableBuf, TableLimits, Value};
+use amqp_proto::{Connection, Event, ReplyToken, ServerConfig, UsageError};
 
 use crate::common::*;
 use crate::dia::*;
@@ -27,6 +27,7 @@ pub(crate) const TESTS: &[Test] = &[
     server("DIA-07", a_server_has_no_class_that_is_gone),
     client("DIA-08", a_client_has_all_types_of_values_in_every_dialect),
     server("DIA-08", a_server_has_all_types_of_values_in_every_dialect),
+    server("DIA-08", a_server_greets_clients_of_0_8_without_booleans),
 ];
 
 /// What follows the ticket of a method: class, method, arguments.
@@ -453,5 +454,28 @@ fn a_server_has_all_types_of_values_in_every_dialect() {
             header(1, 0, &[b"\x20\0", &long(TABLE)[..]].concat()),
         ];
         has_sent(&mut end, &sent.concat());
+    }
+}
+
+/// Debian's python3-amqplib knows S, I, D, T and F alone, and fails by anything else in Start.
+fn a_server_greets_clients_of_0_8_without_booleans() {
+    for dialect in DIALECTS {
+        let mut config = ServerConfig::default();
+        let own = config.server_properties.clone();
+        config.server_properties.insert("cluster", 7_i32).unwrap();
+        let mut end = End::new(Connection::server(config, T0));
+        end.feed(&dialect.header().octets());
+        let sent = frames(&end.sent());
+        let [(1, 0, start)] = &sent[..] else { panic!("{sent:?}") };
+        let Ok(Method::ConnectionStart(start)) =
+            Method::decode(dialect, start, &TableLimits::default())
+        else {
+            panic!("{start:?}")
+        };
+        let told: Vec<_> = start.server_properties.iter().collect();
+        let mut expected: Vec<_> = own.iter().collect();
+        expected.retain(|(name, _)| dialect != V0_8 || *name != "capabilities");
+        expected.push(("cluster".into(), Value::I32(7)));
+        assert_eq!(told, expected, "{dialect}");
     }
 }
