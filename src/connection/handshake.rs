@@ -60,8 +60,8 @@ impl Connection {
 
     fn served(&self, octets: &[u8; PROTOCOL_HEADER_LEN]) -> Option<Dialect> {
         let dialects = &self.server_config()?.dialects;
-        let header = ProtocolHeader::parse(octets)?;
-        dialects.iter().copied().find(|dialect| dialect.header() == header)
+        let asked_for = Dialect::from_header(ProtocolHeader::parse(octets)?)?;
+        dialects.contains(&asked_for).then_some(asked_for)
     }
 
     /// The peer doesn't begin with a protocol header.

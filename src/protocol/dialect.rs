@@ -33,9 +33,13 @@ impl Dialect {
         }
     }
 
-    /// The dialect that a protocol header asks for, if it is one of ours.
+    /// The dialect that a protocol header asks for, if it is one of ours. 0-8 has two headers: the one that
+    /// brokers agreed on, and the one of its document, 1 1 9 1 (`HDR-06`).
     #[must_use]
     pub fn from_header(header: ProtocolHeader) -> Option<Self> {
+        if header == ProtocolHeader::AMQP_0_8_BY_DOCUMENT {
+            return Some(Self::V0_8);
+        }
         Self::ALL.iter().copied().find(|dialect| dialect.header() == header)
     }
 }
