@@ -1,8 +1,9 @@
 //! The engine as a client of a real RabbitMQ.
 //!
-//! A small blocking [`Client`] over a TCP stream drives [`amqp_proto::Connection`]; the tests beside
-//! it hold whole sessions with a broker. `AMQP_URL` names the broker, `AMQP_CTL` is the command line
-//! of its `rabbitmqctl`. Nothing is skipped: without them the tests fail and say so.
+//! A small blocking [`Client`] over a TCP or TLS stream drives [`amqp_proto::Connection`]; the tests
+//! beside it hold whole sessions with a broker. `AMQP_URL` names the broker, `AMQPS_ADDRESS` its TLS port
+//! and `AMQPS_DIR` the place of the certificates for it, `AMQP_CTL` is the command line of its
+//! `rabbitmqctl`. Nothing is skipped: without them the tests fail and say so.
 //!
 //! Each test has queues and exchanges of its own, which end with its connection or are deleted by it,
 //! so tests run in parallel. What touches the whole broker is in the test binary that runs last.
@@ -18,10 +19,12 @@
 mod broker;
 mod client;
 mod session;
+mod stream;
 
 pub use broker::{Broker, ctl};
 pub use client::{Client, Door};
 pub use session::{consume, declare, key, octets};
+pub use stream::{Stream, tls_address};
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
