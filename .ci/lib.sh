@@ -95,6 +95,24 @@ apt_install() {
         apt-get install -q -y --no-install-recommends "$@"
 }
 
+# The same for packages with a service, which isn't started: Debian would start it at once, listening on
+# all addresses, unless policy-rc.d forbids it.
+apt_install_idle() {
+    local policy=/usr/sbin/policy-rc.d
+    if [ -e "$1" ]; then return 0; fi
+    if [ -e $policy ]; then
+        apt_install "$@"
+        return
+    fi
+    # A shell of its own, so that the trap is nobody else's.
+    (
+        trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
+        printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
+        as_root chmod +x $policy
+        apt_install "$@"
+    )
+}
+
 # Writes the commands that run the compiler in $dir.
 wrap_tools() {
     local tool

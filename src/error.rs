@@ -434,6 +434,11 @@ impl fmt::Display for CloseReason {
             CloseDetail::HeartbeatLoss => {
                 return f.write_str("nothing came from the peer for two heartbeat intervals");
             }
+            CloseDetail::OtherProtocol(PeerProtocol::Amqp(header))
+                if self.initiator == Initiator::Library =>
+            {
+                return write!(f, "the peer asked for {header}, which isn't served");
+            }
             CloseDetail::OtherProtocol(protocol) => return write_other_protocol(f, protocol),
             CloseDetail::NoCommonMechanism => {
                 return write!(f, "no SASL mechanism suits both sides: {text}");

@@ -117,7 +117,7 @@ impl<'a> Channel<'a> {
         let no_wait = method.no_wait();
         self.check(M::KIND)?;
         self.check_request(&method.as_method(), no_wait)?;
-        self.session.send_method(self.slot, method, Share::Ordinary)?;
+        self.session.send_request(self.slot, method)?;
         Ok(self.session.enter_request(self.slot, &method.as_method(), no_wait))
     }
 

@@ -3,13 +3,13 @@
 use crate::channel::asked::{Asked, Unfit};
 use crate::channel::incoming::{Fault, Incoming};
 use crate::channel::returns::hash_of;
-use crate::channel::session::Session;
+use crate::channel::session::{Session, Share};
 use crate::channel::state::{ChannelState, Owed, Pending};
 use crate::channel::table::Slot;
 use crate::error::{Got, Scope, UsageError};
 use crate::event::{Event, ReplyToken, RequestId};
 use crate::phase::Side;
-use crate::protocol::{Dialect, Method, MethodKind, ReplyCode, channel};
+use crate::protocol::{AsMethod, Dialect, Method, MethodKind, PlainConsume, ReplyCode, channel};
 
 impl Session {
     #[inline(never)]
@@ -162,6 +162,22 @@ impl Session {
             state.answered(place, pending.id);
         }
         Ok(pending)
+    }
+
+    /// Queues a request of this side, as the peer knows it.
+    pub(super) fn send_request(
+        &mut self,
+        slot: Slot,
+        method: &impl AsMethod,
+    ) -> Result<(), UsageError> {
+        if self.plain_consume {
+            if let Method::BasicConsume(consume) = method.as_method() {
+                if let Some(plain) = PlainConsume::new(&consume) {
+                    return self.send_method(slot, &plain, Share::Ordinary);
+                }
+            }
+        }
+        self.send_method(slot, method, Share::Ordinary)
     }
 
     /// Enters what a request of this side changes.

@@ -11,6 +11,7 @@ use alloc::string::String;
 use crate::channel::{Fault, Incoming};
 use crate::config::{Heartbeat, ServerConfig};
 use crate::connection::ahead::PROTOCOL_HEADER_LEN;
+use crate::connection::greeting;
 use crate::connection::input::LARGEST_FRAME;
 use crate::connection::timers::Timer;
 use crate::connection::{ClientLogin, Connection, Gate, Role};
@@ -59,8 +60,8 @@ impl Connection {
 
     fn served(&self, octets: &[u8; PROTOCOL_HEADER_LEN]) -> Option<Dialect> {
         let dialects = &self.server_config()?.dialects;
-        let header = ProtocolHeader::parse(octets)?;
-        dialects.iter().copied().find(|dialect| dialect.header() == header)
+        let asked_for = Dialect::from_header(ProtocolHeader::parse(octets)?)?;
+        dialects.contains(&asked_for).then_some(asked_for)
     }
 
     /// The peer doesn't begin with a protocol header.
@@ -91,10 +92,11 @@ impl Connection {
             Dialect::V0_8 => (8, 0),
             _ => (0, 9),
         };
+        let properties = greeting::server_properties(&config.server_properties, dialect);
         let start = connection::Start {
             version_major,
             version_minor,
-            server_properties: config.server_properties.as_table(),
+            server_properties: properties.as_table(),
             mechanisms: config.mechanisms.as_str().into(),
             locales: config.locales.as_str().into(),
         };
@@ -212,6 +214,9 @@ impl Connection {
         }
         self.recognise(start.server_properties);
         self.learn(start.server_properties);
+        // DIA-04: of the servers that speak 0-8, Broker-J alone has the table, and can't do without it.
+        self.session.plain_consume =
+            self.session.dialect == Dialect::V0_8 && !greeting::is_qpid(start.server_properties);
         let Role::Client(login) = &mut self.role else { return Ok(()) };
         let config = &login.config;
         let offered = || words(start.mechanisms);

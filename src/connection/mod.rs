@@ -4,6 +4,7 @@ mod ahead;
 mod close;
 mod commands;
 mod dispatch;
+mod greeting;
 mod handshake;
 mod input;
 mod timers;

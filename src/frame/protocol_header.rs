@@ -7,6 +7,8 @@ pub struct ProtocolHeader([u8; 8]);
 impl ProtocolHeader {
     /// AMQP 0-8 (`HDR-06`).
     pub const AMQP_0_8: Self = Self(*b"AMQP\x01\x01\x08\x00");
+    /// AMQP 0-8 as its document has it. Some clients ask so; RabbitMQ takes it too.
+    pub(crate) const AMQP_0_8_BY_DOCUMENT: Self = Self(*b"AMQP\x01\x01\x09\x01");
     /// AMQP 0-9.
     pub const AMQP_0_9: Self = Self(*b"AMQP\x01\x01\x00\x09");
     /// AMQP 0-9-1.
@@ -40,7 +42,7 @@ impl ProtocolHeader {
 impl fmt::Display for ProtocolHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match *self {
-            Self::AMQP_0_8 => "AMQP 0-8",
+            Self::AMQP_0_8 | Self::AMQP_0_8_BY_DOCUMENT => "AMQP 0-8",
             Self::AMQP_0_9 => "AMQP 0-9",
             Self::AMQP_0_9_1 => "AMQP 0-9-1",
             Self::AMQP_0_10 => "AMQP 0-10",

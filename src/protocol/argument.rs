@@ -122,6 +122,12 @@ mod tests {
                 for begun in ends.windows(2) {
                     let ([(_, start), (name, end)], len) = (begun, payload.len()) else { panic!() };
                     for cut in *start..*end {
+                        // DIA-04
+                        if (dialect, kind) == (Dialect::V0_8, MethodKind::BasicConsume)
+                            && (*name, cut) == ("arguments", *start)
+                        {
+                            continue;
+                        }
                         let error = Method::decode(dialect, &payload[..cut], &limits).unwrap_err();
                         assert_eq!(
                             (error.field(), error.offset()),

@@ -5,7 +5,8 @@ use crate::frame::ProtocolHeader;
 /// A version of the protocol, which decides the numbers and layouts of methods.
 ///
 /// 0-9 includes the extensions of 0-9-1, since today's brokers go on with the methods of 0-9-1 after
-/// a 0-9 header (`DIA-11`). 0-8 is Qpid's: `basic.consume` has its table (`DIA-04`).
+/// a 0-9 header (`DIA-11`). 0-8 has Qpid's additions to it; `basic.consume` is taken with a table and
+/// without one, and a client sends an empty one to Qpid alone (`DIA-04`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[non_exhaustive]
 pub enum Dialect {
@@ -32,9 +33,13 @@ impl Dialect {
         }
     }
 
-    /// The dialect that a protocol header asks for, if it is one of ours.
+    /// The dialect that a protocol header asks for, if it is one of ours. 0-8 has two headers: the one that
+    /// brokers agreed on, and the one of its document, 1 1 9 1 (`HDR-06`).
     #[must_use]
     pub fn from_header(header: ProtocolHeader) -> Option<Self> {
+        if header == ProtocolHeader::AMQP_0_8_BY_DOCUMENT {
+            return Some(Self::V0_8);
+        }
         Self::ALL.iter().copied().find(|dialect| dialect.header() == header)
     }
 }

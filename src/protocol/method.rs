@@ -1,4 +1,4 @@
-use super::{Dialect, Method, MethodId, MethodKind};
+use super::{Dialect, Method, MethodId, MethodKind, plain_consume};
 use crate::wire::{DecodeError, DecodeErrorKind, Reader, TableLimits};
 
 const _: () = assert!(size_of::<Method<'_>>() <= 80, "events carry methods by value");
@@ -6,7 +6,8 @@ const _: () = assert!(size_of::<Method<'_>>() <= 80, "events carry methods by va
 impl<'a> Method<'a> {
     /// Reads the payload of a method frame: class id, method id and arguments.
     ///
-    /// Reserved arguments are skipped by their type (`MTH-06`), unused bits ignored (`MTH-08`).
+    /// Reserved arguments are skipped by their type (`MTH-06`), unused bits ignored (`MTH-08`). In 0-8 a
+    /// basic.consume may lack its table, which is then empty (`DIA-04`).
     ///
     /// # Errors
     ///
@@ -26,6 +27,12 @@ impl<'a> Method<'a> {
             let kind = DecodeErrorKind::UnknownMethod { class_id, method_id };
             return Err(DecodeError::new(kind, "method-id", 0));
         };
+        // DIA-04
+        if dialect == Dialect::V0_8 && kind == MethodKind::BasicConsume {
+            if let Some(consume) = plain_consume::read(payload, limits.short_strings) {
+                return Ok(Method::BasicConsume(consume));
+            }
+        }
         Self::read(kind, payload, dialect, limits)
     }
 }

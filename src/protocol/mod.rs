@@ -27,6 +27,7 @@ mod frame;
 mod generated;
 mod method;
 mod method_info;
+mod plain_consume;
 mod properties;
 mod properties_buf;
 mod reply_code;
@@ -41,6 +42,7 @@ pub use generated::{
     Method, MethodKind, Property, access, basic, channel, confirm, connection, exchange, queue, tx,
 };
 pub use method_info::{MethodId, MethodInfo, Senders};
+pub(crate) use plain_consume::PlainConsume;
 pub use properties::{Properties, PropertyIter};
 pub use properties_buf::PropertiesBuf;
 pub use reply_code::ReplyCode;

@@ -2,6 +2,7 @@
 
 use amqp_proto::protocol::Dialect::{V0_8, V0_9, V0_9_1};
 use amqp_proto::protocol::{Dialect, Properties, ReplyCode, basic, confirm, exchange};
+use amqp_proto::wire::TableBuf;
 use amqp_proto::{
     ChannelId, CloseDetail, Connection, Decision, Event, Fate, Initiator, MethodEvent, Phase,
     ServerConfig,
@@ -28,12 +29,18 @@ pub(super) const DIALECTS: [Dialect; 3] = [V0_8, V0_9, V0_9_1];
 
 /// A client whose connection is open in this dialect.
 pub(super) fn open_client(dialect: Dialect) -> End {
+    open_client_of(dialect, &TableBuf::new())
+}
+
+/// The same with a server that says this about itself.
+fn open_client_of(dialect: Dialect, server_properties: &TableBuf) -> End {
     let mut config = plain();
     config.dialect = dialect;
     let mut end = End::new(Connection::client(config, T0));
     assert_eq!(output(&mut end.connection), protocol_header(dialect));
-    let version = if dialect == V0_8 { b"\x08\0" } else { b"\0\x09" };
-    let start = [version, &b"\0\0\0\0"[..], &long(b"PLAIN"), &long(b"en_US")].concat();
+    let version: &[u8] = if dialect == V0_8 { b"\x08\0" } else { b"\0\x09" };
+    let properties = long(server_properties.as_table().as_octets());
+    let start = [version, &properties, &long(b"PLAIN"), &long(b"en_US")].concat();
     let octets = [method(0, 10, 10, &start), tune(2047, 131_072, 60), open_ok()].concat();
     opened(end, &octets)
 }
@@ -68,7 +75,12 @@ const fn open_ok_arguments(dialect: Dialect) -> &'static [u8] {
 
 /// With channel 1 open too.
 pub(super) fn client_channel(dialect: Dialect) -> End {
-    let mut end = open_client(dialect);
+    client_channel_of(dialect, &TableBuf::new())
+}
+
+/// The same with a server that says this about itself.
+pub(super) fn client_channel_of(dialect: Dialect, server_properties: &TableBuf) -> End {
+    let mut end = open_client_of(dialect, server_properties);
     end.connection.open_channel_number(ChannelId::new(1).unwrap()).unwrap();
     opened(end, &method(1, 20, 11, open_ok_arguments(dialect)))
 }

@@ -4,8 +4,8 @@ use amqp_proto::protocol::Dialect::{self, V0_8, V0_9, V0_9_1};
 use amqp_proto::protocol::{
     Method, Notice, Properties, PropertiesBuf, access, basic, channel, exchange, queue,
 };
-use amqp_proto::wire::{ArrayBuf, Decimal, EncodeError, TableBuf, Value};
-use amqp_proto::{Event, ReplyToken, UsageError};
+use amqp_proto::wire::{ArrayBuf, Decimal, EncodeError, TableBuf, TableLimits, Value};
+use amqp_proto::{Connection, Event, ReplyToken, ServerConfig, UsageError};
 
 use crate::common::*;
 use crate::dia::*;
@@ -16,7 +16,9 @@ pub(crate) const TESTS: &[Test] = &[
     client("DIA-02", a_client_sends_tickets_before_0_9_1),
     server("DIA-02", a_server_takes_tickets_before_0_9_1),
     client("DIA-04", a_client_sends_the_table_of_consume),
+    client("DIA-04", a_client_of_0_8_sends_no_table_unless_the_server_is_qpid),
     server("DIA-04", a_server_takes_the_table_of_consume),
+    server("DIA-04", a_server_of_0_8_takes_consume_without_its_table),
     client("DIA-05", a_client_numbers_recover_by_dialect),
     server("DIA-05", a_server_numbers_recover_by_dialect),
     client("DIA-06", a_client_has_the_methods_of_the_dialect),
@@ -25,6 +27,7 @@ pub(crate) const TESTS: &[Test] = &[
     server("DIA-07", a_server_has_no_class_that_is_gone),
     client("DIA-08", a_client_has_all_types_of_values_in_every_dialect),
     server("DIA-08", a_server_has_all_types_of_values_in_every_dialect),
+    server("DIA-08", a_server_greets_clients_of_0_8_without_booleans),
 ];
 
 /// What follows the ticket of a method: class, method, arguments.
@@ -36,7 +39,7 @@ const BEHIND_TICKETS: [(u16, u16, &[u8]); 10] = [
     (50, 30, b"\x01q\0"),
     (50, 40, b"\x01q\0"),
     (40, 20, b"\x01x\0"),
-    (60, 20, b"\x01q\x01c\0\0\0\0\0"),
+    (60, 20, b"\x01q\x01c\0\0\0\0\x04\x01kt\x01"),
     (60, 70, b"\x01q\0"),
     (60, 40, b"\x01x\x01k\0"),
 ];
@@ -49,6 +52,8 @@ fn with_ticket(ticket: [u8; 2]) -> impl Iterator<Item = Vec<u8>> {
 
 fn a_client_sends_tickets_before_0_9_1() {
     let (ticket, x, q, k) = (0x0A0B, "x", "q", "k");
+    let mut arguments = TableBuf::new();
+    arguments.insert("k", true).unwrap();
     for dialect in DIALECTS {
         let mut end = client_channel(dialect);
         let mut channel = end.channel();
@@ -75,6 +80,7 @@ fn a_client_sends_tickets_before_0_9_1() {
             ticket,
             queue: q.into(),
             consumer_tag: "c".into(),
+            arguments: arguments.as_table(),
             ..Default::default()
         };
         channel.call(&consume).unwrap();
@@ -143,8 +149,64 @@ fn a_server_takes_the_table_of_consume() {
         let told = the_method(&end.clone().takes(&method(1, 60, 20, CONSUME)));
         let Method::BasicConsume(consume) = told.method() else { panic!("{told:?}") };
         assert_eq!(consume.arguments.get("k"), Some(Value::Bool(true)));
-        // The table of the plain 0-8, which is none.
-        refuses(&end, &method(1, 60, 20, b"\0\0\x01q\x01c\0"), "MTH-04", 501);
+        // Half a table is none in any dialect, and behind it nothing may come.
+        refuses(&end, &method(1, 60, 20, &CONSUME[..CONSUME.len() - 1]), "MTH-04", 501);
+        refuses(&end, &method(1, 60, 20, &[PLAIN_CONSUME, b"\0\0\0"].concat()), "MTH-04", 501);
+        refuses(&end, &method(1, 60, 20, &[CONSUME, b"\0"].concat()), "MTH-05", 501);
+        if dialect != V0_8 {
+            refuses(&end, &method(1, 60, 20, PLAIN_CONSUME), "MTH-04", 501);
+        }
+    }
+}
+
+/// What clients of 0-8 send that know nothing of Qpid.
+const PLAIN_CONSUME: &[u8] = b"\x0A\x0B\x01q\x01c\x08";
+
+fn a_server_of_0_8_takes_consume_without_its_table() {
+    let told = the_method(&server_channel(V0_8).takes(&method(1, 60, 20, PLAIN_CONSUME)));
+    let expected = basic::Consume {
+        ticket: 0x0A0B,
+        queue: "q".into(),
+        consumer_tag: "c".into(),
+        no_wait: true,
+        ..Default::default()
+    };
+    assert_eq!(told.method(), Method::BasicConsume(expected));
+    assert_eq!(told.octets(), [b"\0\x3C\0\x14", PLAIN_CONSUME].concat());
+}
+
+/// Broker-J can't do without the table, and RabbitMQ ends the connection by it.
+fn a_client_of_0_8_sends_no_table_unless_the_server_is_qpid() {
+    let consume = basic::Consume {
+        ticket: 0x0A0B,
+        queue: "q".into(),
+        consumer_tag: "c".into(),
+        no_wait: true,
+        ..Default::default()
+    };
+    let with_table = [PLAIN_CONSUME, b"\0\0\0\0"].concat();
+    let mut properties = TableBuf::new();
+    properties.insert("product", "RabbitMQ").unwrap();
+    let others = [TableBuf::new(), properties.clone()];
+    properties.insert("qpid.build", "1").unwrap();
+    for dialect in DIALECTS {
+        let mut end = client_channel_of(dialect, &properties);
+        assert_eq!(end.channel().call(&consume), Ok(None));
+        let ticket = if dialect == V0_9_1 { b"\0\0" } else { b"\x0A\x0B" };
+        has_sent(&mut end, &method(1, 60, 20, &[ticket, &with_table[2..]].concat()));
+    }
+    for properties in others {
+        let mut end = client_channel_of(V0_8, &properties);
+        assert_eq!(end.channel().call(&consume), Ok(None));
+        has_sent(&mut end, &method(1, 60, 20, PLAIN_CONSUME));
+        // Arguments have no other place.
+        let mut arguments = TableBuf::new();
+        arguments.insert("k", true).unwrap();
+        let consume =
+            basic::Consume { consumer_tag: "d".into(), arguments: arguments.as_table(), ..consume };
+        assert_eq!(end.channel().call(&consume), Ok(None));
+        let table = b"\x0A\x0B\x01q\x01d\x08\0\0\0\x04\x01kt\x01";
+        has_sent(&mut end, &method(1, 60, 20, table));
     }
 }
 
@@ -392,5 +454,28 @@ fn a_server_has_all_types_of_values_in_every_dialect() {
             header(1, 0, &[b"\x20\0", &long(TABLE)[..]].concat()),
         ];
         has_sent(&mut end, &sent.concat());
+    }
+}
+
+/// Debian's python3-amqplib knows S, I, D, T and F alone, and fails by anything else in Start.
+fn a_server_greets_clients_of_0_8_without_booleans() {
+    for dialect in DIALECTS {
+        let mut config = ServerConfig::default();
+        let own = config.server_properties.clone();
+        config.server_properties.insert("cluster", 7_i32).unwrap();
+        let mut end = End::new(Connection::server(config, T0));
+        end.feed(&dialect.header().octets());
+        let sent = frames(&end.sent());
+        let [(1, 0, start)] = &sent[..] else { panic!("{sent:?}") };
+        let Ok(Method::ConnectionStart(start)) =
+            Method::decode(dialect, start, &TableLimits::default())
+        else {
+            panic!("{start:?}")
+        };
+        let told: Vec<_> = start.server_properties.iter().collect();
+        let mut expected: Vec<_> = own.iter().collect();
+        expected.retain(|(name, _)| dialect != V0_8 || *name != "capabilities");
+        expected.push(("cluster".into(), Value::I32(7)));
+        assert_eq!(told, expected, "{dialect}");
     }
 }

@@ -3,13 +3,12 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use amqp_proto::{ClientConfig, CloseReason, Connection, Event, Phase, StdClock};
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::{Broker, PATIENCE};
+use crate::{Broker, PATIENCE, Stream};
 
 /// The method of the engine that received octets are handed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +25,7 @@ pub enum Door {
 /// How many events the report of a failure shows.
 const SHOWN: usize = 40;
 
-/// A client's connection over TCP.
+/// A client's connection over TCP or TLS.
 ///
 /// The broker is expected to be right: any violation that the engine reports fails the test.
 pub struct Client {
@@ -43,7 +42,7 @@ pub struct Client {
     /// The most octets to write before reading again.
     pub write_at_most: usize,
     clock: StdClock,
-    stream: TcpStream,
+    stream: Stream,
     buffer: BytesMut,
     /// Events that the test hasn't asked for yet.
     waiting: VecDeque<Event>,
@@ -73,12 +72,11 @@ impl Client {
     /// Fails the test where the broker can't be reached.
     #[track_caller]
     pub fn start(config: ClientConfig) -> Self {
-        let address = Broker::from_env().address;
-        let stream = TcpStream::connect(&address)
-            .unwrap_or_else(|error| panic!("AMQP_URL's {address} can't be reached: {error}"));
-        stream.set_nodelay(true).expect("a fresh stream takes options");
-        // A broker that doesn't read mustn't keep this side from reading.
-        stream.set_write_timeout(Some(Duration::from_millis(20))).expect("as above");
+        Self::over(Stream::tcp(&Broker::from_env().address), config)
+    }
+
+    /// Takes this stream; nothing is said on it yet.
+    pub fn over(stream: Stream, config: ClientConfig) -> Self {
         let clock = StdClock::new();
         Self {
             amqp: Connection::client(config, clock.now()),
@@ -184,7 +182,7 @@ impl Client {
     pub fn closed(&mut self) -> CloseReason {
         let reason = self.ended();
         // After close-ok RabbitMQ waits for this side to go first.
-        let _ = self.stream.shutdown(Shutdown::Write);
+        self.stream.end_output();
         let deadline = Instant::now() + PATIENCE;
         while self.read(deadline).is_some() {
             if Instant::now() >= deadline {
@@ -272,7 +270,7 @@ impl Client {
     /// Reads what there is, or waits for it. `None`: the stream has ended.
     fn read(&mut self, deadline: Instant) -> Option<Vec<u8>> {
         let wait = deadline.saturating_duration_since(Instant::now());
-        self.stream.set_read_timeout(Some(wait.max(Duration::from_millis(1)))).expect("not zero");
+        self.stream.set_read_timeout(wait);
         let mut octets = vec![0; self.read_at_most];
         match self.stream.read(&mut octets) {
             Ok(0) => None,

@@ -4,8 +4,7 @@ use std::time::Instant;
 
 use amqp_proto::frame::{FrameType, RawFrame};
 use amqp_proto::protocol::{
-    AsMethod, Dialect, Method, MethodKind, Properties, ReplyCode, Request, basic, channel,
-    queue as queues,
+    AsMethod, Method, MethodKind, Properties, ReplyCode, Request, basic, channel, queue as queues,
 };
 use amqp_proto::{
     Channel, ChannelId, CloseDetail, CloseReason, Content, Event, Initiator, MethodEvent,
@@ -75,7 +74,7 @@ impl Client {
     #[track_caller]
     pub fn inject(&mut self, id: ChannelId, method: &impl AsMethod) {
         let (mut payload, mut octets) = (Vec::new(), Vec::new());
-        method.encode(Dialect::V0_9_1, &mut payload).expect("the method can be written");
+        method.encode(self.amqp.dialect(), &mut payload).expect("the method can be written");
         let frame =
             RawFrame { frame_type: FrameType::METHOD, channel: id.number(), payload: &payload };
         frame.encode(&mut octets).expect("the frame can be written");
