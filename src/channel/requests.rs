@@ -170,7 +170,7 @@ impl Session {
         slot: Slot,
         method: &impl AsMethod,
     ) -> Result<(), UsageError> {
-        if self.plain_consume {
+        if self.dialect == Dialect::V0_8 && !self.profile.consume_table_in_0_8 {
             if let Method::BasicConsume(consume) = method.as_method() {
                 if let Some(plain) = PlainConsume::new(&consume) {
                     return self.send_method(slot, &plain, Share::Ordinary);
@@ -199,7 +199,7 @@ impl Session {
 
     /// Whether the peer takes this.
     pub(crate) fn check_supported(&self, method: &Method<'_>) -> Result<(), UsageError> {
-        match self.profile.refuses.iter().find(|what| what.is(method)) {
+        match self.profile.refuses.iter().find(|what| what.is(method, self.dialect)) {
             Some(what) => Err(UsageError::PeerRefuses { what: *what, peer: self.profile.name }),
             None => Ok(()),
         }

@@ -36,8 +36,6 @@ pub(crate) struct Session {
     pub(crate) frame_max: u32,
     pub(crate) channel_max: u16,
     pub(crate) peer: Capabilities,
-    /// The server knows no table in basic.consume (`DIA-04`).
-    pub(crate) plain_consume: bool,
     /// The server wants no publishes for now (`FLW-03`).
     pub(crate) blocked: bool,
     pub(crate) channels: ChannelTable,
@@ -94,7 +92,6 @@ impl Session {
             content: ContentMode::Whole,
             channel_max: 0,
             peer: Capabilities::NONE,
-            plain_consume: false,
             blocked: false,
             channels: ChannelTable::new(),
             window: Transmit::default(),

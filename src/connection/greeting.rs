@@ -3,7 +3,7 @@
 use alloc::borrow::Cow;
 
 use crate::protocol::Dialect;
-use crate::wire::{Table, TableBuf};
+use crate::wire::TableBuf;
 
 /// The properties as the client of this dialect can read them: the flags of the capabilities are of a type
 /// that 0-8 doesn't have, and clients of 0-8 end the handshake by it (`DIA-08`).
@@ -17,9 +17,4 @@ pub(super) fn server_properties(own: &TableBuf, dialect: Dialect) -> Cow<'_, Tab
         let _ = readable.insert(name, value);
     }
     Cow::Owned(readable)
-}
-
-/// Whether a server calls itself one of Qpid's: it tells the features of its own by names like these.
-pub(super) fn is_qpid(server_properties: Table<'_>) -> bool {
-    server_properties.iter().any(|(name, _)| name.as_octets().starts_with(b"qpid."))
 }

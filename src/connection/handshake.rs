@@ -214,9 +214,6 @@ impl Connection {
         }
         self.recognise(start.server_properties);
         self.learn(start.server_properties);
-        // DIA-04: of the servers that speak 0-8, Broker-J alone has the table, and can't do without it.
-        self.session.plain_consume =
-            self.session.dialect == Dialect::V0_8 && !greeting::is_qpid(start.server_properties);
         let Role::Client(login) = &mut self.role else { return Ok(()) };
         let config = &login.config;
         let offered = || words(start.mechanisms);

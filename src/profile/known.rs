@@ -4,7 +4,7 @@
 
 use crate::peer::Capabilities;
 use crate::profile::{ArgumentNames, Profile, Unsupported};
-use crate::protocol::MethodKind;
+use crate::protocol::{Dialect, MethodKind};
 use crate::wire::{FieldNames, ShortStrings, UnknownTags};
 
 impl Profile {
@@ -13,6 +13,7 @@ impl Profile {
         name: "default",
         frame_before_tune: 4096,
         heartbeats_before_open: true,
+        consume_table_in_0_8: false,
         known: Capabilities::NONE,
         browsers: false,
         frames_behind_close: true,
@@ -48,6 +49,7 @@ impl Profile {
         name: "strict",
         frame_before_tune: 4096,
         heartbeats_before_open: true,
+        consume_table_in_0_8: false,
         known: Capabilities::NONE,
         browsers: false,
         frames_behind_close: false,
@@ -83,6 +85,7 @@ impl Profile {
         name: "RabbitMQ 3",
         frame_before_tune: 4096,
         heartbeats_before_open: true,
+        consume_table_in_0_8: false,
         known: Capabilities::NONE,
         browsers: false,
         frames_behind_close: true,
@@ -111,6 +114,10 @@ impl Profile {
             alternate_exchange: Some("alternate-exchange"),
         },
         refuses: &[
+            Unsupported::MethodIn(MethodKind::ConfirmSelect, Dialect::V0_8),
+            Unsupported::MethodIn(MethodKind::BasicNack, Dialect::V0_8),
+            Unsupported::MethodIn(MethodKind::BasicRecover, Dialect::V0_8),
+            Unsupported::MethodIn(MethodKind::BasicRecover, Dialect::V0_9),
             Unsupported::FlowStop,
             Unsupported::PrefetchSize,
             Unsupported::Immediate,
@@ -123,6 +130,7 @@ impl Profile {
         name: "RabbitMQ 4",
         frame_before_tune: 8192,
         heartbeats_before_open: true,
+        consume_table_in_0_8: false,
         known: Capabilities::NONE,
         browsers: false,
         frames_behind_close: true,
@@ -151,6 +159,7 @@ impl Profile {
             alternate_exchange: Some("alternate-exchange"),
         },
         refuses: &[
+            Unsupported::MethodIn(MethodKind::BasicRecover, Dialect::V0_9),
             Unsupported::FlowStop,
             Unsupported::PrefetchSize,
             Unsupported::Immediate,
@@ -163,6 +172,7 @@ impl Profile {
         name: "Broker-J",
         frame_before_tune: 4096,
         heartbeats_before_open: true,
+        consume_table_in_0_8: true,
         known: Capabilities {
             publisher_confirms: true,
             basic_nack: true,
@@ -200,6 +210,7 @@ impl Profile {
             Unsupported::Method(MethodKind::ExchangeBind),
             Unsupported::Method(MethodKind::ExchangeUnbind),
             Unsupported::Method(MethodKind::ConnectionUpdateSecret),
+            Unsupported::MethodIn(MethodKind::AccessRequest, Dialect::V0_9_1),
             Unsupported::NackMultiple,
         ],
     };
@@ -209,6 +220,7 @@ impl Profile {
         name: "LavinMQ",
         frame_before_tune: 4096,
         heartbeats_before_open: false,
+        consume_table_in_0_8: false,
         known: Capabilities::NONE,
         browsers: false,
         frames_behind_close: true,
@@ -236,7 +248,10 @@ impl Profile {
             single_active_consumer: Some("x-single-active-consumer"),
             alternate_exchange: Some("alternate-exchange"),
         },
-        refuses: &[Unsupported::PrefetchSize],
+        refuses: &[
+            Unsupported::MethodIn(MethodKind::BasicRecover, Dialect::V0_9),
+            Unsupported::PrefetchSize,
+        ],
     };
 
     /// All of them.

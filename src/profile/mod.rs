@@ -11,7 +11,7 @@ use alloc::boxed::Box;
 use core::ops::Deref;
 
 use crate::peer::Capabilities;
-use crate::wire::{FieldNames, ShortStrings, Table, TableLimits, UnknownTags, Value};
+use crate::wire::{FieldNames, ShortStr, ShortStrings, Table, TableLimits, UnknownTags, Value};
 
 /// Where implementations disagree with the specification or with each other, and what to do then.
 ///
@@ -69,6 +69,9 @@ pub struct Profile {
     pub frame_before_tune: u32,
     /// Whether the peer takes heartbeats before connection.open-ok (`HS-11`).
     pub heartbeats_before_open: bool,
+    /// Whether the peer has the table of basic.consume in 0-8, and can't do without it (`DIA-04`). Where it
+    /// hasn't, a table without arguments isn't sent.
+    pub consume_table_in_0_8: bool,
     /// Whether a consumer with `x-filter-no-consume` only looks at messages, so that nothing of what it gets
     /// is to be acked (`ACK-11`). On a server: whether its application treats it so.
     pub browsers: bool,
@@ -105,7 +108,11 @@ impl Profile {
                 })
             }
             "LavinMQ" => Some(Self::LAVINMQ),
-            _ => properties.get("qpid.build").is_some().then_some(Self::BROKER_J),
+            // It names itself as it was told to; its features have names of their own.
+            _ => {
+                let is_qpid = |(name, _): (ShortStr<'_>, _)| name.as_octets().starts_with(b"qpid.");
+                properties.iter().any(is_qpid).then_some(Self::BROKER_J)
+            }
         }
     }
 

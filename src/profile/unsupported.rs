@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::protocol::{Method, MethodKind};
+use crate::protocol::{Dialect, Method, MethodKind};
 
 /// Something that is legal to send and that a peer refuses, or takes for something else.
 ///
@@ -20,6 +20,8 @@ use crate::protocol::{Method, MethodKind};
 pub enum Unsupported {
     /// A method that the peer doesn't know.
     Method(MethodKind),
+    /// A method that the peer doesn't know in this dialect, though others do.
+    MethodIn(MethodKind, Dialect),
     /// channel.flow that stops deliveries (`FLW-01`).
     FlowStop,
     /// basic.qos with a prefetch-size other than zero (`BAS-07`).
@@ -34,9 +36,10 @@ pub enum Unsupported {
 
 impl Unsupported {
     /// Whether this is what is to be sent.
-    pub(crate) fn is(self, method: &Method<'_>) -> bool {
+    pub(crate) fn is(self, method: &Method<'_>, dialect: Dialect) -> bool {
         match self {
             Self::Method(kind) => method.kind() == kind,
+            Self::MethodIn(kind, old) => method.kind() == kind && dialect == old,
             Self::FlowStop => matches!(method, Method::ChannelFlow(flow) if !flow.active),
             Self::PrefetchSize => matches!(method, Method::BasicQos(qos) if qos.prefetch_size != 0),
             Self::Immediate => matches!(method, Method::BasicPublish(publish) if publish.immediate),
@@ -54,6 +57,7 @@ impl fmt::Display for Unsupported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Method(kind) => kind.name(),
+            Self::MethodIn(kind, dialect) => return write!(f, "{kind} in {dialect}"),
             Self::FlowStop => "channel.flow that stops deliveries",
             Self::PrefetchSize => "basic.qos with a prefetch-size",
             Self::Immediate => "basic.publish with immediate",

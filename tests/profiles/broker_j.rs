@@ -1,7 +1,7 @@
 //! What Broker-J does in a session.
 
 use amqp_proto::profile::Argument;
-use amqp_proto::protocol::{Dialect, MethodKind, Properties, access, basic, confirm};
+use amqp_proto::protocol::{Dialect, MethodKind, Properties, basic, confirm};
 use amqp_proto::{Connection, Event, Fate, Initiator, Phase, Profile, UsageError};
 
 use crate::broker::{greeted, introductions, on_broker, one, told, told_of};
@@ -26,19 +26,19 @@ fn reserved_fields_may_be_filled() {
 
 #[test]
 fn a_request_may_be_answered_by_the_end() {
-    // access.request gets a Close 503 in 0-9-1; what it doesn't know, the end of the stream.
+    // A get from no queue gets a Close of the connection; what it doesn't know, the end of the stream.
+    let get = basic::Get { queue: "q".into(), ..Default::default() };
     let mut client = broker_j();
-    let request =
-        client.channel(one()).unwrap().call(&access::Request::default()).unwrap().unwrap();
+    let request = client.channel(one()).unwrap().call(&get).unwrap().unwrap();
     output(&mut client);
-    let events = told(&mut client, &connection_close(503, "unexpected"));
+    let events = told(&mut client, &connection_close(404, "no such queue"));
     let [Event::RequestFailed { request: failed, .. }, Event::Closed(reason)] = &events[..] else {
         panic!("{:?}", lines(&events))
     };
-    assert_eq!((*failed, reason.initiator, reason.reply_code.0), (request, Initiator::Peer, 503));
+    assert_eq!((*failed, reason.initiator, reason.reply_code.0), (request, Initiator::Peer, 404));
 
     let mut client = broker_j();
-    client.channel(one()).unwrap().call(&access::Request::default()).unwrap();
+    client.channel(one()).unwrap().call(&get).unwrap();
     client.handle_eof(T0);
     let events = poll(&mut client);
     let [Event::RequestFailed { .. }, Event::Closed(reason)] = &events[..] else {

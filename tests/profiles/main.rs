@@ -14,6 +14,7 @@ mod codes;
 #[path = "../common/mod.rs"]
 mod common;
 mod logins;
+#[allow(dead_code, reason = "the rest is for the page")]
 #[path = "../../spec/codegen/src/peers.rs"]
 mod peers;
 mod recognition;

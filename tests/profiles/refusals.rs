@@ -1,10 +1,12 @@
 //! What isn't sent, because the peer would end the connection or do something else.
 
 use amqp_proto::profile::Unsupported;
-use amqp_proto::protocol::{Properties, basic, channel, exchange};
+use amqp_proto::protocol::{
+    Dialect, MethodKind, Properties, access, basic, channel, confirm, exchange,
+};
 use amqp_proto::{Connection, PreparedPublish, Profile, UsageError};
 
-use crate::broker::{introductions, on_broker, one, told_of};
+use crate::broker::{introductions, on_broker, one, told, told_of};
 use crate::common::*;
 
 /// A command and what it sends.
@@ -180,13 +182,67 @@ fn what_ends_a_connection_is_not_sent() {
 #[test]
 fn every_refusal_is_shown() {
     for profile in Profile::ALL {
-        for refused in profile.refuses {
+        let shown_elsewhere = |what: &&Unsupported| matches!(what, Unsupported::MethodIn(..));
+        for refused in profile.refuses.iter().filter(|what| !shown_elsewhere(what)) {
             let shown = TRIES.iter().any(|attempt| {
                 attempt.what == refused.to_string() && attempt.refused_by.contains(profile)
             });
             assert!(shown, "{}: {refused}", profile.name);
         }
     }
+}
+
+/// A client with channel 1 and a delivery that waits for its ack, in this dialect.
+fn in_dialect(dialect: Dialect, profile: Profile) -> Connection {
+    let mut config = plain();
+    (config.dialect, config.profile) = (dialect, Some(profile));
+    let mut client = Connection::client(config, T0);
+    let version: &[u8] = if dialect == Dialect::V0_8 { b"\x08\0" } else { b"\0\x09" };
+    let start = [version, b"\0\0\0\0", &long(b"PLAIN"), &long(b"en_US")].concat();
+    let octets = [method(0, 10, 10, &start), tune(2047, 131_072, 60), open_ok()].concat();
+    assert_eq!(told(&mut client, &octets).len(), 1);
+    client.open_channel_number(one()).unwrap();
+    let open_ok: &[u8] = if dialect == Dialect::V0_8 { b"" } else { b"\0\0\0\0" };
+    assert_eq!(told(&mut client, &method(1, 20, 11, open_ok)).len(), 1);
+    with_delivery(client)
+}
+
+#[test]
+fn what_a_dialect_lacks_there_is_not_sent() {
+    type Send = fn(&mut Connection) -> Result<(), UsageError>;
+    let sends: [(MethodKind, Send); 4] = [
+        (MethodKind::AccessRequest, |client| call(client, &access::Request::default())),
+        (MethodKind::ConfirmSelect, |client| call(client, &confirm::Select::default())),
+        (MethodKind::BasicNack, |client| {
+            let nack = basic::Nack { delivery_tag: 1, multiple: false, requeue: true };
+            client.channel(one())?.send(&nack)
+        }),
+        (MethodKind::BasicRecover, |client| call(client, &basic::Recover { requeue: true })),
+    ];
+    let lacks = |profile: Profile, dialect| match (profile.name, dialect) {
+        ("RabbitMQ 3", Dialect::V0_8) => &sends[1..],
+        ("RabbitMQ 3" | "RabbitMQ 4" | "LavinMQ", Dialect::V0_9) => &sends[3..],
+        ("Broker-J", Dialect::V0_9_1) => &sends[..1],
+        _ => &[],
+    };
+    for profile in Profile::ALL {
+        for &dialect in Dialect::ALL {
+            for (kind, send) in &sends {
+                let refused = send(&mut in_dialect(dialect, *profile));
+                let what = Unsupported::MethodIn(*kind, dialect);
+                let is_lacking =
+                    lacks(*profile, dialect).iter().any(|(lacking, _)| lacking == kind);
+                assert_eq!(profile.refuses(what), is_lacking, "{}: {what}", profile.name);
+                let expected = match is_lacking {
+                    true => Err(UsageError::PeerRefuses { what, peer: profile.name }),
+                    false => Ok(()),
+                };
+                assert_eq!(refused, expected, "{}: {what}", profile.name);
+            }
+        }
+    }
+    let what = Unsupported::MethodIn(MethodKind::BasicRecover, Dialect::V0_8);
+    assert_eq!(what.to_string(), "basic.recover in 0-8");
 }
 
 #[test]

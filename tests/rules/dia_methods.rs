@@ -185,9 +185,9 @@ fn a_client_of_0_8_sends_no_table_unless_the_server_is_qpid() {
         ..Default::default()
     };
     let with_table = [PLAIN_CONSUME, b"\0\0\0\0"].concat();
-    let mut properties = TableBuf::new();
-    properties.insert("product", "RabbitMQ").unwrap();
-    let others = [TableBuf::new(), properties.clone()];
+    let (mut rabbitmq, mut properties) = (TableBuf::new(), TableBuf::new());
+    rabbitmq.insert("product", "RabbitMQ").unwrap();
+    let others = [TableBuf::new(), rabbitmq];
     properties.insert("qpid.build", "1").unwrap();
     for dialect in DIALECTS {
         let mut end = client_channel_of(dialect, &properties);

@@ -17,13 +17,23 @@ use amqp_proto::protocol::{
 use amqp_proto::wire::{TableBuf, Value};
 use amqp_proto::{
     Capabilities, ChannelId, ClientConfig, CloseDetail, Content, Event, Fate, Heartbeat, Initiator,
-    Mechanism, Phase, UsageError,
+    Mechanism, Phase, Profile, UsageError,
 };
 
 fn config(dialect: Dialect) -> ClientConfig {
     let mut config = Broker::from_env().config();
     config.dialect = dialect;
     config
+}
+
+/// A client with an open channel that doesn't know which broker it speaks to.
+#[track_caller]
+fn open_unknowing(dialect: Dialect) -> (Client, ChannelId) {
+    let mut config = config(dialect);
+    config.profile = Some(Profile::DEFAULT);
+    let mut client = Client::connect_with(config);
+    let channel = client.open();
+    (client, channel)
 }
 
 /// A client with an open channel.
@@ -320,7 +330,13 @@ fn recover_is_qpids_before_0_9_1() {
             client.close();
             continue;
         }
-        client.request(channel, &basic::Recover { requeue: true });
+        // Whoever knows the broker doesn't send it.
+        let recover = basic::Recover { requeue: true };
+        let refused = client.on(channel).call(&recover).unwrap_err();
+        assert!(matches!(refused, UsageError::PeerRefuses { .. }), "{refused}");
+        client.close();
+        let (mut client, channel) = open_unknowing(dialect);
+        client.request(channel, &recover);
         is_unknown_to_the_broker(client);
     }
 }
@@ -384,11 +400,11 @@ fn extensions_since_0_9() {
 /// 0-8 has neither, unless it is Qpid's.
 #[test]
 fn confirms_and_nack_are_unknown_in_0_8() {
-    let (mut client, channel) = open(V0_8);
+    let (mut client, channel) = open_unknowing(V0_8);
     client.request(channel, &confirm::Select::default());
     is_unknown_to_the_broker(client);
 
-    let (mut client, channel) = open(V0_8);
+    let (mut client, channel) = open_unknowing(V0_8);
     let queue = client.queue(channel);
     client.publish(channel, &queue, b"refused");
     get_unacked(&mut client, channel, &queue);

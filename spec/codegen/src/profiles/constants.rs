@@ -12,7 +12,7 @@ pub(crate) fn constants(peers: &Peers) -> Result<String> {
     for import in [
         "use crate::peer::Capabilities;",
         "use crate::profile::{ArgumentNames, Profile, Unsupported};",
-        "use crate::protocol::MethodKind;",
+        "use crate::protocol::{Dialect, MethodKind};",
         "use crate::wire::{FieldNames, ShortStrings, UnknownTags};",
     ] {
         out.line(import);

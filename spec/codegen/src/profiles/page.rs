@@ -75,7 +75,7 @@ fn entry(page: &mut String, difference: &Difference) -> Result<()> {
         write!(page, "`Profile::{field}`. ")?;
     }
     if let Some(what) = &difference.refuses {
-        let what = what.replace("MethodKind::", "");
+        let what = what.replace("MethodKind::", "").replace("Dialect::", "");
         write!(page, "`Unsupported::{what}` in `Profile::refuses`. ")?;
     }
     let tests: Vec<_> = difference.test.iter().map(|test| format!("`{test}`")).collect();
