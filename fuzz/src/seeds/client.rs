@@ -31,6 +31,12 @@ const BLOCKED: u8 = 13;
 const STOPPED: u8 = 14;
 const UNACKED: u8 = 15;
 
+/// connection.start with these octets of server-properties.
+fn start_of(properties: &[u8]) -> Vec<u8> {
+    let parts = [b"\0\x09", &long(properties)[..], &long(b"PLAIN"), &long(b"en_US")];
+    method(0, 10, 10, &parts.concat())
+}
+
 fn settled(method_id: u16, tag: u64, bits: u8) -> Vec<u8> {
     method(1, 60, method_id, &[&tag.to_be_bytes()[..], &[bits]].concat())
 }
@@ -349,6 +355,17 @@ fn refusals() -> Vec<Named> {
             ),
         ),
         ("NameNeeded", asks(CHANNEL, method(1, 50, 10, b"\0\0\0\x10\0\0\0\0"))),
+        (
+            "PeerRefuses",
+            Session::at(START)
+                .peer(
+                    [start_of(b"\x07productS\0\0\0\x08RabbitMQ"), tune(0, 0, 0), open_ok()]
+                        .concat(),
+                )
+                .round()
+                .command(which::OPEN_CHANNEL, 0, 0, 0)
+                .say(&method(1, 60, 10, b"\0\0\0\x01\0\0\0")),
+        ),
         ("NoContentOpen", refused(CHANNEL, which::SEND_BODY, 1, 3, 0)),
         (
             "NoFreeChannel",
@@ -393,6 +410,7 @@ fn delivered(channel: u16, tag: u64) -> Vec<u8> {
 /// How connections end.
 fn ends() -> Vec<Named> {
     let redirect = method(0, 10, 42, &[short("other"), short("")].concat());
+    let of_tune_ok = [&530_u16.to_be_bytes()[..], &short("too low"), b"\0\x0A\0\x1F"].concat();
     vec![
         ("end-of-stream", Session::at(MODES).step(Step::Eof {}).round()),
         ("end-inside-a-frame", Session::at(CHANNEL).peer(&deliver(1, 1)[..9]).step(Step::Eof {})),
@@ -413,6 +431,7 @@ fn ends() -> Vec<Named> {
             "refused-challenge",
             Session::at(CHALLENGE).options(OWN_MECHANISM).command(which::REFUSE, 0, 4, 0).round(),
         ),
+        ("refused-tuning", Session::at(OPENING).peer(method(0, 10, 50, &of_tune_ok)).round()),
         ("refused-virtual-host", Session::at(OPENING).peer(connection_close(530, "no")).round()),
         ("redirected", Session::at(OPENING).peer(redirect).round()),
         ("http", Session::at(START).peer(&b"HTTP/1.1 400 Bad Request\r\n"[..]).round()),
