@@ -295,10 +295,14 @@ fn close_ok_that_waits_unpolled_beats_the_time_limit() {
 #[test]
 fn handshakes_take_no_longer_than_allowed() {
     let login = [PROTOCOL_HEADER, &start_ok("PLAIN", b"")].concat();
-    let stages: [(&[u8], &str); 3] = [
+    let pipelined = [&login[..], &tune_ok(2047, 131_072, 0)[..9]].concat();
+    let stages: [(&[u8], &str); 5] = [
         (b"", "a protocol header"),
         (PROTOCOL_HEADER, "connection.start-ok"),
+        (&login[..20], "the rest of a frame"),
         (&login, "a decision on the login"),
+        // However much of what follows has come.
+        (&pipelined, "a decision on the login"),
     ];
     for (octets, awaited) in stages {
         let mut server = Connection::server(ServerConfig::default(), at(5));

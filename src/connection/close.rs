@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use crate::channel::{Fault, Incoming};
+use crate::connection::Gate;
 use crate::connection::ahead::Preamble;
 use crate::connection::timers::Timer;
 use crate::connection::{Connection, Role};
@@ -190,13 +191,18 @@ impl Connection {
 
     /// What should come next.
     fn awaited(&self) -> &'static str {
+        match self.gate {
+            Some(Gate::Credentials) => return "a decision on the login",
+            Some(Gate::Challenge) => return "a response to a challenge",
+            Some(Gate::VirtualHost) => return "a decision on the virtual host",
+            None => {}
+        }
         if self.input.is_inside_frame() && self.session.phase > Phase::Header {
             return "the rest of a frame";
         }
         match (self.session.side, self.session.phase) {
             (_, Phase::Header) => "a protocol header",
             (Side::Client, Phase::Start) => "connection.start",
-            (Side::Server, Phase::Start) if self.gate.is_some() => "a decision on the login",
             (Side::Server, Phase::Start) => "connection.start-ok",
             // Most servers drop a failed login without a word (HS-02).
             (Side::Client, _) if self.session.phase < Phase::Opening => {
@@ -205,9 +211,6 @@ impl Connection {
             (Side::Server, Phase::Secure) => "connection.secure-ok",
             (Side::Server, Phase::Tune) => "connection.tune-ok",
             (Side::Client, Phase::Opening) => "connection.open-ok",
-            (Side::Server, Phase::Opening) if self.gate.is_some() => {
-                "a decision on the virtual host"
-            }
             (Side::Server, Phase::Opening) => "connection.open",
             _ => "connection.close",
         }
