@@ -5,6 +5,7 @@
     clippy::panic,
     reason = "what tests share fails like them"
 )]
+#![allow(clippy::std_instead_of_alloc, reason = "the data is read as the generator reads it")]
 
 mod arguments;
 mod book;

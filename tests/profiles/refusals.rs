@@ -9,11 +9,13 @@ use amqp_proto::{Connection, PreparedPublish, Profile, UsageError};
 use crate::broker::{introductions, on_broker, one, told, told_of};
 use crate::common::*;
 
+/// A command on channel 1.
+type Send = fn(&mut Connection) -> Result<(), UsageError>;
+
 /// A command and what it sends.
 struct Try {
     what: &'static str,
-    /// Sends it on channel 1.
-    send: fn(&mut Connection) -> Result<(), UsageError>,
+    send: Send,
     /// The profiles that don't take it.
     refused_by: &'static [Profile],
 }
@@ -110,7 +112,7 @@ const TRIES: &[Try] = &[
 ];
 
 /// What every peer takes, however like it is to what some refuse.
-const TAKEN: &[fn(&mut Connection) -> Result<(), UsageError>] = &[
+const TAKEN: &[Send] = &[
     |client| call(client, &exchange::Declare { exchange: "e".into(), ..Default::default() }),
     |client| call(client, &channel::Flow { active: true }),
     |client| call(client, &basic::Qos { prefetch_count: 1, ..Default::default() }),
@@ -209,7 +211,6 @@ fn in_dialect(dialect: Dialect, profile: Profile) -> Connection {
 
 #[test]
 fn what_a_dialect_lacks_there_is_not_sent() {
-    type Send = fn(&mut Connection) -> Result<(), UsageError>;
     let sends: [(MethodKind, Send); 4] = [
         (MethodKind::AccessRequest, |client| call(client, &access::Request::default())),
         (MethodKind::ConfirmSelect, |client| call(client, &confirm::Select::default())),
