@@ -209,6 +209,8 @@
 //!
 //! * `std` (default): `std::error::Error` for sources below, vectored output, [`StdClock`].
 //! * `extra-platforms`: targets without compare-and-swap, by way of `portable-atomic`.
+//! * `sasl-scram`: CRAM-MD5, SCRAM-SHA-1 and SCRAM-SHA-256 for clients, and `sasl::Verification`, a server's side
+//!   of every mechanism.
 //! * `testing`: the module `testing`, an in-memory pair with virtual time.
 //! * `proptest`: strategies for values, tables, methods, properties, frames and sessions, in
 //!   `testing::strategies`.
