@@ -114,6 +114,7 @@ impl Profile {
             alternate_exchange: Some("alternate-exchange"),
         },
         refuses: &[
+            Unsupported::Method(MethodKind::ExchangeBound),
             Unsupported::MethodIn(MethodKind::ConfirmSelect, Dialect::V0_8),
             Unsupported::MethodIn(MethodKind::BasicNack, Dialect::V0_8),
             Unsupported::MethodIn(MethodKind::BasicRecover, Dialect::V0_8),
@@ -159,6 +160,7 @@ impl Profile {
             alternate_exchange: Some("alternate-exchange"),
         },
         refuses: &[
+            Unsupported::Method(MethodKind::ExchangeBound),
             Unsupported::MethodIn(MethodKind::BasicRecover, Dialect::V0_9),
             Unsupported::FlowStop,
             Unsupported::PrefetchSize,
@@ -249,6 +251,7 @@ impl Profile {
             alternate_exchange: Some("alternate-exchange"),
         },
         refuses: &[
+            Unsupported::Method(MethodKind::ExchangeBound),
             Unsupported::MethodIn(MethodKind::BasicRecover, Dialect::V0_9),
             Unsupported::PrefetchSize,
         ],

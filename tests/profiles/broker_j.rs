@@ -1,7 +1,7 @@
 //! What Broker-J does in a session.
 
 use amqp_proto::profile::Argument;
-use amqp_proto::protocol::{Dialect, MethodKind, Properties, basic, confirm};
+use amqp_proto::protocol::{MethodKind, Properties, basic, confirm};
 use amqp_proto::{Connection, Event, Fate, Initiator, Phase, Profile, UsageError};
 
 use crate::broker::{greeted, introductions, on_broker, one, told, told_of};
@@ -125,8 +125,20 @@ fn a_nack_may_come_before_its_return() {
     assert_eq!(client.phase(), Phase::Open);
 }
 
-/// Redirects as 10.42 in every version but 0-8.
+/// What was published as ten octets of gzip comes as four of text, or the other way round.
 #[test]
-fn the_dialects_are_those_of_the_specification() {
-    assert_eq!(MethodKind::ConnectionRedirect.id(Dialect::V0_9_1).unwrap().method_id, 42);
+fn a_body_may_come_in_another_encoding() {
+    let mut client = consumer(broker_j(), &[Argument::Browse]);
+    for (encoding, octets) in [("gzip", &b"0123456789"[..]), ("", b"text")] {
+        let properties = match encoding {
+            "" => BARE.to_vec(),
+            _ => [b"\x40\0", &short(encoding)[..]].concat(),
+        };
+        let content = [deliver(1, 1), header(1, octets.len() as u64, &properties), body(1, octets)];
+        let events = told(&mut client, &content.concat());
+        let [Event::Content(content), ..] = &events[..] else { panic!("{:?}", lines(&events)) };
+        let told = content.properties().content_encoding().map(|text| text.to_string());
+        assert_eq!((told.unwrap_or_default(), content.body()), (encoding.to_owned(), octets));
+        client = consumer(broker_j(), &[Argument::Browse]);
+    }
 }

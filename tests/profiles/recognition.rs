@@ -98,6 +98,14 @@ fn capabilities_are_what_is_known_and_what_is_announced() {
     assert_eq!(told_of(Profile::RABBITMQ_4).capabilities(), Capabilities::NONE);
 }
 
+/// Broker-J answers those that call themselves Qpid's in spite of no-wait.
+#[test]
+fn this_side_is_not_taken_for_qpids() {
+    let product = plain().client_properties;
+    let product = product.get("product").unwrap();
+    assert_eq!(product.as_str(), Some("amqp-proto"));
+}
+
 #[test]
 fn a_websocket_is_asked_for_what_the_broker_answers() {
     assert_eq!(Profile::BROKER_J.subprotocols, ["amqp"]);

@@ -46,6 +46,11 @@ const TRIES: &[Try] = &[
         refused_by: BROKER_J,
     },
     Try {
+        what: "exchange.bound",
+        send: |client| call(client, &exchange::Bound::default()),
+        refused_by: &[Profile::RABBITMQ_3, Profile::RABBITMQ_4, Profile::LAVINMQ],
+    },
+    Try {
         what: "connection.update-secret",
         send: |client| client.update_secret(b"new", "old").map(|_| ()),
         refused_by: BROKER_J,
