@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
-use amqp_proto::{ClientConfig, CloseReason, Connection, Event, Phase, StdClock};
+use amqp_proto::{ClientConfig, CloseReason, Connection, Event, Phase, Profile, StdClock};
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::{Broker, PATIENCE, Stream};
@@ -55,6 +55,14 @@ impl Client {
     #[track_caller]
     pub fn connect() -> Self {
         Self::connect_with(Broker::from_env().config())
+    }
+
+    /// Connects without knowing which broker it is, and so sends what this one is known to refuse.
+    #[track_caller]
+    pub fn connect_unknowing() -> Self {
+        let mut config = Broker::from_env().config();
+        config.profile = Some(Profile::DEFAULT);
+        Self::connect_with(config)
     }
 
     /// Connects with this configuration and waits until channels can be opened.

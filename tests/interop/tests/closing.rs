@@ -158,7 +158,7 @@ fn large_publishes_behind_a_fault_do_no_harm() {
 
 #[test]
 fn an_unroutable_immediate_publish_is_540() {
-    let mut client = Client::connect();
+    let mut client = Client::connect_unknowing();
     let (channel, other) = (client.open(), client.open());
     let immediate = basic::Publish { immediate: true, ..key("nowhere") };
     client.on(channel).publish(&immediate, Properties::default(), "body").unwrap();
@@ -190,7 +190,7 @@ fn a_consumer_tag_used_twice_is_530() {
 
 #[test]
 fn recovery_without_requeue_is_540() {
-    let mut client = Client::connect();
+    let mut client = Client::connect_unknowing();
     let channel = client.open();
     client.request(channel, &basic::Recover { requeue: false });
     let reason = client.closed();
@@ -199,7 +199,7 @@ fn recovery_without_requeue_is_540() {
 
 #[test]
 fn stopping_the_flow_is_540() {
-    let mut client = Client::connect();
+    let mut client = Client::connect_unknowing();
     let channel = client.open();
     let reply = client.call(channel, &channel::Flow { active: true });
     assert_eq!(reply.method(), Method::ChannelFlowOk(channel::FlowOk { active: true }));

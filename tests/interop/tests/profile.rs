@@ -1,7 +1,7 @@
 //! What the profile of this broker says, and what the broker does.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "helpers fail the test")]
 
-use amqp_interop::{Broker, Client};
+use amqp_interop::Client;
 use amqp_proto::profile::{Argument, StreamOffset, Unsupported};
 use amqp_proto::protocol::{MethodKind, Properties, ReplyCode, basic, channel, exchange, queue};
 use amqp_proto::{ChannelId, Event, Initiator, Profile, UsageError};
@@ -50,9 +50,7 @@ fn what_the_profile_refuses_ends_the_connection() {
         client.close();
 
         // Sent all the same by a client that doesn't know the broker.
-        let mut config = Broker::from_env().config();
-        config.profile = Some(Profile::DEFAULT);
-        let mut client = Client::connect_with(config);
+        let mut client = Client::connect_unknowing();
         let channel = client.open();
         send(&mut client, channel).unwrap();
         let reason = client.closed();
