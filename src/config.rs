@@ -59,7 +59,8 @@ pub struct ClientConfig {
     /// The dialect to ask for. 0-9-1.
     pub dialect: Dialect,
     /// The SASL mechanisms that may be used, best first; the first one that the server offers is
-    /// taken (`HS-03`).
+    /// taken (`HS-03`). Whoever can change what the server offers decides which: name none that shows the
+    /// password, behind one that doesn't, where the transport doesn't keep it secret.
     pub mechanisms: Vec<Mechanism>,
     /// The virtual host to open. `/`.
     pub virtual_host: String,
@@ -89,7 +90,7 @@ pub struct ClientConfig {
 }
 
 impl ClientConfig {
-    /// A client that logs in with PLAIN, or with AMQPLAIN where only that is offered.
+    /// A client that logs in with PLAIN.
     pub fn plain(user: &str, password: &str) -> Self {
         Self::with_mechanisms(vec![Mechanism::plain(user, password)])
     }
@@ -156,7 +157,8 @@ pub struct ServerConfig {
     pub content: ContentMode,
     /// The resource budget; [`Limits::max_body`] is 512 MiB here.
     pub limits: Limits,
-    /// What to expect of the client.
+    /// What to expect of the client. [`Profile::known`], [`Profile::refuses`] and what else is about servers alone
+    /// isn't looked at.
     pub profile: Profile,
 }
 

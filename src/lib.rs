@@ -42,8 +42,8 @@
 //!   the caller.
 //! * **Decisions gate.** After [`Event::Credentials`], [`Event::SaslResponse`], [`Event::Challenge`]
 //!   and [`Event::VirtualHost`], `poll_event` is `None` until [`decide`](Connection::decide),
-//!   possibly much later. Everything else of the handshake, heartbeats, close-ok, flow-ok and channel
-//!   open-ok are automatic.
+//!   possibly much later, within the handshake's time limit. Everything else of the handshake,
+//!   heartbeats, close-ok, flow-ok and channel open-ok are automatic.
 //! * **Contents come whole**, in one [`Event::Content`], up to [`Limits::whole_body`]; a larger body comes
 //!   as [`Event::ContentStart`] and [`Event::ContentPart`]s, and so does one that begins while too many others
 //!   aren't complete ([`Limits::unfinished_contents`]). Handle these too, or refuse them by
@@ -171,7 +171,7 @@
 //!
 //! | event | command |
 //! |---|---|
-//! | [`Credentials`](Event::Credentials), [`SaslResponse`](Event::SaslResponse), [`VirtualHost`](Event::VirtualHost), [`UpdateSecret`](Event::UpdateSecret) | [`decide`](Connection::decide) |
+//! | [`Credentials`](Event::Credentials), [`SaslResponse`](Event::SaslResponse), [`VirtualHost`](Event::VirtualHost), [`UpdateSecret`](Event::UpdateSecret) | [`decide`](Connection::decide); [`sasl`] tells whether a login is right |
 //! | [`Request`](Event::Request) with a token | [`Channel::reply`], [`Channel::get_ok`], or [`Channel::fail`] |
 //! | [`Request`](Event::Request) without one (no-wait) | nothing, or [`Channel::close_for`] |
 //! | [`Content`](Event::Content): a publish | [`Channel::send`] of a `basic::Ack` with its [`publish_seq`](Content::publish_seq) as the delivery-tag, [`Channel::return_message`] |

@@ -93,7 +93,7 @@ pub struct Limits {
     /// Challenge rounds of one login that a client goes along with (`HS-07`). 8.
     pub sasl_rounds: u8,
     /// Iterations of SCRAM that a client goes along with: as much work as a server can ask of it (`HS-17`).
-    /// 600,000, which take a good part of a second.
+    /// 600,000, which take a good part of a second; less than 4096 counts as that.
     pub scram_iterations: u32,
 }
 
@@ -129,6 +129,7 @@ impl Limits {
     pub(crate) fn sound(mut self) -> Self {
         self.frame_before_tune = self.frame_before_tune.max(FRAME_MIN_SIZE); // HS-09
         self.output_window = self.output_window.max(1); // one without room would never be refilled
+        self.scram_iterations = self.scram_iterations.max(4096); // HS-17: no server may ask for fewer
         // What may never wait for its ack, commit or confirm may never come.
         self.unacked = self.unacked.max(1);
         self.uncommitted = self.uncommitted.max(1);

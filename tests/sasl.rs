@@ -136,7 +136,7 @@ fn a_client_takes_no_scram_challenge_that_is_wrong() {
     let [first, challenge, proof, signature] = messages.map(str::as_bytes);
     let mut client = client_behind_start(mechanism("user", "pencil", nonce), first);
     let malformed = "r=, s= and i= in SCRAM's first challenge";
-    let not_ours = "a nonce that goes on behind the client's";
+    let not_ours = "a nonce that goes on behind the client's, by at most 1024 octets";
     let iterations = "iterations from 4096 to Limits::scram_iterations";
     for (challenge, expected) in [
         ("", malformed),
@@ -359,10 +359,97 @@ fn a_server_refuses_scram_that_is_malformed() {
         let asks = Verdict::Challenge(Vec::new());
         assert_eq!(verdict, if message.is_empty() { asks } else { Verdict::Refused }, "{message}");
     }
-    // A client that could bind to the channel says so, and proves that nobody has changed it.
+    // An identity proves nothing.
     let mut login = Verification::new("SCRAM-SHA-256", "nonce").unwrap();
     assert_eq!(login.respond(b"y,,n=tim,r=x"), Verdict::Lookup);
     assert_eq!(login.supply(Some(&Secret::Identity(b"tim".to_vec()))), Verdict::Refused);
+}
+
+/// A client that could bind to the channel says so, and proves that nobody has changed it; so it does with whom
+/// it wants to act as.
+#[test]
+fn what_stands_before_the_first_message_is_proven() {
+    for (header, echo, authorization_id) in
+        [("n,,", "biws", ""), ("y,,", "eSws", ""), ("n,a=b=2Cc,", "bixhPWI9MkNjLA==", "b,c")]
+    {
+        let first = format!("{header}n=user,r=x");
+        for echoed in ["biws", "eSws", "bixhPWI9MkNjLA=="] {
+            let keys = ScramKeys::derive(ScramHash::Sha256, b"pencil", b"salt", 4096);
+            let mut login = Verification::new("SCRAM-SHA-256", "y").unwrap();
+            assert_eq!(login.respond(first.as_bytes()), Verdict::Lookup);
+            assert_eq!(login.authorization_id(), authorization_id.as_bytes());
+            let secret = Secret::Scram(ScramHash::Sha256, keys);
+            let Verdict::Challenge(challenge) = login.supply(Some(&secret)) else { panic!() };
+            assert_eq!(challenge, b"r=xy,s=c2FsdA==,i=4096");
+            // The proof is of what the client has sent, whatever that is.
+            let proof = proof(b"pencil", &first[header.len()..], &challenge, echoed);
+            let verdict = login.respond(format!("c={echoed},r=xy,p={proof}").as_bytes());
+            assert_eq!(
+                matches!(verdict, Verdict::Challenge(_)),
+                echoed == echo,
+                "{header} {echoed}"
+            );
+        }
+    }
+    let mut login = Verification::new("PLAIN", "").unwrap();
+    assert_eq!(login.respond(b"admin\0tim\0pencil"), Verdict::Lookup);
+    assert_eq!((login.authorization_id(), login.user()), (&b"admin"[..], &b"tim"[..]));
+}
+
+/// A client's proof by SCRAM-SHA-256, with the salt `salt` and 4096 iterations, by the crates themselves.
+fn proof(password: &[u8], first_bare: &str, challenge: &[u8], echo: &str) -> String {
+    use base64ct::{Base64, Encoding};
+    use hmac::{Hmac, KeyInit, Mac};
+    use sha2::{Digest, Sha256};
+    let hmac = |key: &[u8], octets: &[u8]| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+        mac.update(octets);
+        mac.finalize().into_bytes().to_vec()
+    };
+    let mut salted = [0; 32];
+    pbkdf2::pbkdf2_hmac::<Sha256>(password, b"salt", 4096, &mut salted);
+    let client_key = hmac(&salted, b"Client Key");
+    let without_proof = format!("c={echo},r=xy");
+    let challenge = core::str::from_utf8(challenge).unwrap();
+    let message = format!("{first_bare},{challenge},{without_proof}");
+    let signature = hmac(&Sha256::digest(&client_key), message.as_bytes());
+    let proof: Vec<u8> = client_key.iter().zip(&signature).map(|(a, b)| a ^ b).collect();
+    Base64::encode_string(&proof)
+}
+
+/// A nonce that the peer chose finds its way into what is answered, which has to fit a frame.
+#[test]
+fn nonces_have_an_end() {
+    for (len, verdict) in [(1024, Verdict::Lookup), (1025, Verdict::Refused)] {
+        let mut login = Verification::new("SCRAM-SHA-1", "nonce").unwrap();
+        assert_eq!(login.respond(format!("n,,n=u,r={}", "A".repeat(len)).as_bytes()), verdict);
+    }
+    let scram = Mechanism::scram_sha_1("user", "pencil", "x");
+    let client = client_behind_start(scram, b"n,,n=user,r=x");
+    let challenge = format!("r=x{},s=QUJD,i=4096", "A".repeat(1025));
+    let expected = ends(&client, &secure(challenge.as_bytes()), "HS-17");
+    assert!(expected.contains("nonce"), "{expected}");
+
+    for nonce in ["", "a,b", "\u{e4}", "a b"] {
+        for mechanism in ["CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"] {
+            assert!(Verification::new(mechanism, nonce).is_none(), "{mechanism} {nonce:?}");
+        }
+        assert!(Verification::new("PLAIN", nonce).is_some());
+    }
+}
+
+/// An empty challenge asks who logs in, not for the password.
+#[test]
+fn rabbit_cr_demo_asks_once() {
+    let mut client = client_behind_start(Mechanism::rabbit_cr_demo("", "secret"), b"");
+    answers(&mut client, b"", b"");
+    answers(&mut client, b"Please tell me your password", b"My password is secret");
+    let mut login = Verification::new("RABBIT-CR-DEMO", "").unwrap();
+    let Verdict::Challenge(question) = login.respond(b"") else { panic!() };
+    assert!(!question.is_empty());
+    assert_eq!(login.respond(b"My password is secret"), Verdict::Lookup);
+    assert_eq!(login.user(), b"");
+    assert_eq!(login.supply(Some(&Secret::password("secret"))), Verdict::Accepted);
 }
 
 #[test]

@@ -100,6 +100,7 @@ fn logs_in(mechanism: Mechanism) {
     config.mechanisms = name.clone();
     let mut server = Connection::server(config, T0);
     let mut login = Verification::new(&name, "nonce");
+    check_debug(&login);
     let respond = Decision::Respond(SECRET.as_bytes());
     check_debug(&(Decision::Challenge(SECRET.as_bytes()), respond));
 
@@ -146,6 +147,10 @@ fn secrets_show_nowhere() {
     logs_in(Mechanism::plain("user", SECRET));
     logs_in(Mechanism::amqplain("user", SECRET));
     logs_in(Mechanism::rabbit_cr_demo("user", SECRET));
+    // Nobody is asked for the password before it is said who logs in.
+    for of_nobody in [Mechanism::plain, Mechanism::rabbit_cr_demo, Mechanism::xoauth2] {
+        logs_in(of_nobody("", SECRET));
+    }
     logs_in(Mechanism::xoauth2("user", SECRET));
     logs_in(Mechanism::cram_md5("user", SECRET));
     logs_in(Mechanism::scram_sha_1("user", SECRET, "bm9uY2U"));

@@ -197,8 +197,11 @@ impl Session {
         Some(id)
     }
 
-    /// Whether the peer takes this.
+    /// Whether the server takes this; clients take everything.
     pub(crate) fn check_supported(&self, method: &Method<'_>) -> Result<(), UsageError> {
+        if self.side == Side::Server {
+            return Ok(());
+        }
         match self.profile.refuses.iter().find(|what| what.is(method, self.dialect)) {
             Some(what) => Err(UsageError::PeerRefuses { what: *what, peer: self.profile.name }),
             None => Ok(()),

@@ -9,6 +9,7 @@ use crate::error::UsageError;
 use crate::event::{PublishSeq, ReplyToken};
 use crate::output::Payload;
 use crate::phase::Phase;
+use crate::profile::Unsupported;
 use crate::protocol::{AsMethod, ContentHeader, MethodKind, Properties, basic};
 
 impl Channel<'_> {
@@ -194,8 +195,12 @@ impl Channel<'_> {
         if !immediate {
             return Ok(());
         }
-        let publish = basic::Publish { immediate, ..basic::Publish::default() };
-        self.session.check_supported(&publish.as_method())
+        let what = Unsupported::Immediate;
+        let profile = &self.session.profile;
+        if profile.refuses(what) {
+            return Err(UsageError::PeerRefuses { what, peer: profile.name });
+        }
+        Ok(())
     }
 
     fn send_content(

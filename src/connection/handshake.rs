@@ -19,6 +19,7 @@ use crate::error::{CloseDetail, CloseReason, Got, Initiator};
 use crate::event::{Challenge, Credentials, Event, SaslResponse, UpdateSecret, VirtualHost};
 use crate::frame::{FRAME_MIN_SIZE, PeerProtocol, ProtocolHeader};
 use crate::limits::Limits;
+use crate::peer::Capabilities;
 use crate::phase::{Phase, Side};
 use crate::profile::Profile;
 use crate::protocol::{AsMethod, Dialect, Method, MethodKind, ReplyCode, connection};
@@ -272,7 +273,11 @@ impl Connection {
     /// Keeps what the peer says about itself.
     fn learn(&mut self, properties: Table<'_>) {
         self.peer_properties = TableBuf::from(properties);
-        self.session.peer = self.session.profile.capabilities(properties);
+        self.session.peer = match self.session.side {
+            Side::Client => self.session.profile.capabilities(properties),
+            // A client has what it announces: the profile is about servers.
+            Side::Server => Capabilities::read(properties),
+        };
     }
 
     fn on_secure(&mut self, frame: &Incoming<'_>) -> Result<(), Fault> {

@@ -28,8 +28,8 @@ pub enum Argument<'a> {
     StreamOffset(StreamOffset<'a>),
     /// Of queue.declare: keep the last message alone of each value that the header with this name has.
     LastValueKey(&'a str),
-    /// Of queue.declare: the highest priority that messages have, 1 to 254; the lowest is 0. Broker-J is told
-    /// how many there are, which is one more.
+    /// Of queue.declare: the highest priority that messages have, 1 to 255; the lowest is 0. Broker-J is told
+    /// how many there are, which is one more, and has 255 at most.
     MaxPriority(u8),
     /// Of queue.declare: such as `quorum` or `stream`.
     QueueType(&'a str),
@@ -165,7 +165,8 @@ impl Profile {
             Argument::StreamOffset(offset) => (names.stream_offset, offset.value()),
             Argument::LastValueKey(header) => (names.last_value_key, Value::from(header)),
             Argument::MaxPriority(highest) => {
-                if !(1..=254).contains(&highest) {
+                let most = if names.priority_levels.is_some() { 254 } else { 255 };
+                if !(1..=most).contains(&highest) {
                     let value = highest.into();
                     return Err(ArgumentError::OutOfRange { argument: argument.what(), value });
                 }

@@ -115,6 +115,7 @@ impl Profile {
         },
         refuses: &[
             Unsupported::Method(MethodKind::ExchangeBound),
+            Unsupported::ConsumeArgumentsIn0_8,
             Unsupported::MethodIn(MethodKind::ConfirmSelect, Dialect::V0_8),
             Unsupported::MethodIn(MethodKind::BasicNack, Dialect::V0_8),
             Unsupported::MethodIn(MethodKind::BasicRecover, Dialect::V0_8),
@@ -203,7 +204,7 @@ impl Profile {
             last_value_key: Some("qpid.last_value_queue_key"),
             max_priority: None,
             priority_levels: Some("x-qpid-priorities"),
-            queue_type: None,
+            queue_type: Some("type"),
             message_ttl: Some("maximumMessageTtl"),
             single_active_consumer: Some("x-single-active-consumer"),
             alternate_exchange: Some("alternateExchange"),

@@ -59,10 +59,11 @@ pub struct Profile {
     pub frames_behind_close: bool,
     /// Whether a confirm of an unknown or settled publish is reported and passed over (`CNF-03`).
     pub tolerate_unknown_confirms: bool,
-    /// What the peer has though it doesn't announce it.
+    /// What a server has though it doesn't announce it.
     pub known: Capabilities,
-    /// What ends a connection or a channel, or does something else than asked for, where the peer is sent it:
-    /// this side doesn't send it.
+    /// What ends a connection or a channel, or does something else than asked for, where a server is sent it: a
+    /// client doesn't send it. Looked at for requests, for methods without a reply such as acks, for
+    /// update-secret, and for `immediate` of publishes.
     pub refuses: &'static [Unsupported],
     /// The largest whole frame that the peer takes before tuning, in octets: start-ok has to fit (`HS-09`).
     /// Less than 4096 counts as that.
@@ -151,7 +152,8 @@ impl Profile {
 
     /// Whether a consumer with these arguments only looks at messages (`ACK-11`).
     pub(crate) fn is_browser(&self, arguments: Table<'_>) -> bool {
-        self.browsers && matches!(arguments.get("x-filter-no-consume"), Some(Value::Bool(true)))
+        let Some(browse) = self.arguments.browse.filter(|_| self.browsers) else { return false };
+        matches!(arguments.get(browse), Some(Value::Bool(true)))
     }
 }
 

@@ -22,6 +22,8 @@ pub enum Unsupported {
     Method(MethodKind),
     /// A method that the peer doesn't know in this dialect, though others do.
     MethodIn(MethodKind, Dialect),
+    /// basic.consume with arguments in 0-8, whose specification has no place for them (`DIA-04`).
+    ConsumeArgumentsIn0_8,
     /// channel.flow that stops deliveries (`FLW-01`).
     FlowStop,
     /// basic.qos with a prefetch-size other than zero (`BAS-07`).
@@ -40,6 +42,10 @@ impl Unsupported {
         match self {
             Self::Method(kind) => method.kind() == kind,
             Self::MethodIn(kind, old) => method.kind() == kind && dialect == old,
+            Self::ConsumeArgumentsIn0_8 => {
+                let is_old = dialect == Dialect::V0_8;
+                matches!(method, Method::BasicConsume(c) if is_old && !c.arguments.is_empty())
+            }
             Self::FlowStop => matches!(method, Method::ChannelFlow(flow) if !flow.active),
             Self::PrefetchSize => matches!(method, Method::BasicQos(qos) if qos.prefetch_size != 0),
             Self::Immediate => matches!(method, Method::BasicPublish(publish) if publish.immediate),
@@ -58,6 +64,7 @@ impl fmt::Display for Unsupported {
         f.write_str(match self {
             Self::Method(kind) => kind.name(),
             Self::MethodIn(kind, dialect) => return write!(f, "{kind} in {dialect}"),
+            Self::ConsumeArgumentsIn0_8 => "basic.consume with arguments in 0-8",
             Self::FlowStop => "channel.flow that stops deliveries",
             Self::PrefetchSize => "basic.qos with a prefetch-size",
             Self::Immediate => "basic.publish with immediate",

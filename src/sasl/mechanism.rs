@@ -225,7 +225,9 @@ impl Mechanism {
                 *progress = Progress::Done;
                 return Response::Octets(cram::response(user, password, challenge));
             }
-            Self::RabbitCrDemo { password, .. } if *progress == Progress::Begun => {
+            Self::RabbitCrDemo { password, .. }
+                if *progress == Progress::Begun && !challenge.is_empty() =>
+            {
                 *progress = Progress::Done;
                 return Response::Octets(demo::response(password));
             }
@@ -234,6 +236,7 @@ impl Mechanism {
             | Self::AmqPlain { .. }
             | Self::Anonymous { .. }
             | Self::External { .. }
+            | Self::RabbitCrDemo { .. }
             | Self::XOAuth2 { .. }
                 if challenge.is_empty() =>
             {

@@ -29,6 +29,64 @@ const ITERATIONS: u32 = 4096;
 /// assert_eq!(login.user(), b"tim");
 /// assert_eq!(login.supply(Some(&Secret::password("another"))), Verdict::Refused);
 /// ```
+///
+/// A server has one for each connection, and decides by what it says. How long all of it may take is
+/// [`ServerConfig::handshake_timeout`](crate::ServerConfig::handshake_timeout), 10 s unless told otherwise; the
+/// client has a limit of its own.
+///
+/// ```
+/// use amqp_proto::protocol::ReplyCode;
+/// use amqp_proto::sasl::{ScramHash, ScramKeys, Secret, Verdict, Verification};
+/// use amqp_proto::{Connection, Decision, Event};
+/// # use amqp_proto::testing::Pair;
+/// # use amqp_proto::{ClientConfig, Mechanism, ServerConfig};
+///
+/// /// Keys that were kept: salt, iterations, stored key and server key are what `ScramKeys::new` takes.
+/// fn look_up(user: &[u8]) -> Option<Secret> {
+///     let keys = ScramKeys::derive(ScramHash::Sha256, b"pencil", b"salt of tim", 4096);
+///     (user == b"tim").then_some(Secret::Scram(ScramHash::Sha256, keys))
+/// }
+///
+/// fn log_in(server: &mut Connection, login: &mut Option<Verification>, event: &Event) {
+///     let response = match event {
+///         Event::Credentials(first) => {
+///             let mechanism = first.mechanism().to_string();
+///             let nonce = "c2VydmVy"; // random, and another one each time
+///             *login = Verification::new(&mechanism, nonce);
+///             first.response()
+///         }
+///         Event::SaslResponse(next) => next.response(),
+///         _ => return,
+///     };
+///     let Some(login) = login else { return };
+///     let mut verdict = login.respond(response);
+///     if verdict == Verdict::Lookup {
+///         verdict = login.supply(look_up(login.user()).as_ref());
+///     }
+///     let decided = server.decide(match &verdict {
+///         Verdict::Challenge(challenge) => Decision::Challenge(challenge),
+///         Verdict::Accepted => Decision::Accept,
+///         _ => Decision::Refuse { code: ReplyCode::ACCESS_REFUSED, text: "login refused" },
+///     });
+///     assert_eq!(decided, Ok(()));
+/// }
+/// # let mut config = ServerConfig::default();
+/// # config.mechanisms = "SCRAM-SHA-256".into();
+/// # let own = vec![Mechanism::scram_sha_256("tim", "pencil", "Y2xpZW50")];
+/// # let mut pair = Pair::new(ClientConfig::with_mechanisms(own), config);
+/// # pair.accept = false;
+/// # let mut login = None;
+/// # for _ in 0..9 {
+/// #     pair.drive();
+/// #     while let Some(event) = pair.server.next_event() {
+/// #         log_in(&mut pair.server.connection, &mut login, &event);
+/// #         if let Event::VirtualHost(_) = event {
+/// #             pair.server.connection.decide(Decision::Accept).unwrap();
+/// #         }
+/// #     }
+/// # }
+/// # assert!(pair.is_open());
+/// ```
 #[derive(Clone)]
 pub struct Verification {
     mechanism: Known,
@@ -143,8 +201,8 @@ impl fmt::Debug for Verdict {
 }
 
 impl Verification {
-    /// A login by this mechanism; `None` if it is none of those that [`Mechanism`](crate::Mechanism) has.
-    /// `nonce`: random printable ASCII without commas, fresh for each login, at least 18 octets in base64, for
+    /// A login by this mechanism; `None` if it is none of those that [`Mechanism`](crate::Mechanism) has, or if
+    /// CRAM-MD5 or SCRAM can't use the nonce. `nonce`: random printable ASCII without commas, fresh for each login, at least 18 octets in base64, for
     /// example; CRAM-MD5 and SCRAM depend on it.
     pub fn new(mechanism: &str, nonce: &str) -> Option<Self> {
         let mechanism = match mechanism {
@@ -159,6 +217,10 @@ impl Verification {
             "SCRAM-SHA-256" => Known::Scram(ScramHash::Sha256),
             _ => return None,
         };
+        let needs_nonce = matches!(mechanism, Known::CramMd5 | Known::Scram(_));
+        if needs_nonce && !scram::is_nonce(nonce.as_bytes()) {
+            return None;
+        }
         Some(Self {
             mechanism,
             nonce: nonce.into(),
@@ -168,7 +230,8 @@ impl Verification {
         })
     }
 
-    /// Who logs in, as far as the client has said; empty for ANONYMOUS, and for EXTERNAL.
+    /// Who logs in, as far as the client has said; empty for ANONYMOUS, and for EXTERNAL until the identity is
+    /// supplied.
     pub fn user(&self) -> &[u8] {
         &self.user
     }
@@ -207,8 +270,12 @@ impl Verification {
         }
     }
 
-    /// What is known of the user; `None` for nothing, which refuses the login. A server that doesn't want to
-    /// tell who exists supplies a secret that nobody knows instead.
+    /// What is known of the user; `None` for nothing, which refuses the login at once.
+    ///
+    /// A server that doesn't want to tell who exists supplies for everybody else what it would supply for a
+    /// user: where it keeps passwords, a random one; where it keeps [`ScramKeys`], random keys with as many
+    /// iterations, and with a salt that is made of the name by a secret of the server, so that it is the same at
+    /// the next login.
     pub fn supply(&mut self, secret: Option<&Secret>) -> Verdict {
         let state = core::mem::replace(&mut self.state, State::Over);
         let Some(secret) = secret else { return Verdict::Refused };
@@ -241,7 +308,8 @@ impl Verification {
 
     /// Whether a login by this mechanism has to begin with a response that isn't empty.
     fn waits_for_response(&self) -> bool {
-        !matches!(self.mechanism, Known::Anonymous | Known::External | Known::CramMd5)
+        // Whoever is asked again by RABBIT-CR-DEMO might take that for the question for the password.
+        matches!(self.mechanism, Known::Plain | Known::AmqPlain | Known::XOAuth2 | Known::Scram(_))
     }
 
     /// The first response that says something.

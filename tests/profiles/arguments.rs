@@ -10,11 +10,13 @@ const RABBITMQ_4: &str = "RabbitMQ 4";
 const BROKER_J: &str = "Broker-J";
 const LAVINMQ: &str = "LavinMQ";
 
+const DEFAULT: &str = "default";
+
 /// An argument, its octets, and the brokers that it has these for.
 type Row = (Argument<'static>, &'static [u8], &'static [&'static str]);
 
-const ALL: &[&str] = &[RABBITMQ_3, RABBITMQ_4, BROKER_J, LAVINMQ];
-const RABBIT_LIKE: &[&str] = &[RABBITMQ_3, RABBITMQ_4, LAVINMQ];
+const ALL: &[&str] = &[RABBITMQ_3, RABBITMQ_4, BROKER_J, LAVINMQ, DEFAULT];
+const RABBIT_LIKE: &[&str] = &[RABBITMQ_3, RABBITMQ_4, LAVINMQ, DEFAULT];
 
 const ROWS: &[Row] = &[
     (Argument::Browse, b"\x13x-filter-no-consumet\x01", &[BROKER_J]),
@@ -65,6 +67,9 @@ const ROWS: &[Row] = &[
     (Argument::MaxPriority(9), b"\x0Ex-max-priorityI\0\0\0\x09", RABBIT_LIKE),
     (Argument::MaxPriority(9), b"\x11x-qpid-prioritiesI\0\0\0\x0A", &[BROKER_J]),
     (Argument::QueueType("stream"), b"\x0Cx-queue-typeS\0\0\0\x06stream", RABBIT_LIKE),
+    (Argument::QueueType("lvq"), b"\x0Cx-queue-typeS\0\0\0\x03lvq", RABBIT_LIKE),
+    (Argument::QueueType("lvq"), b"\x04typeS\0\0\0\x03lvq", &[BROKER_J]),
+    (Argument::QueueType("stream"), b"\x04typeS\0\0\0\x06stream", &[BROKER_J]),
     (Argument::MessageTtl(1000), b"\x0Dx-message-ttll\0\0\0\0\0\0\x03\xE8", RABBIT_LIKE),
     (Argument::MessageTtl(1000), b"\x11maximumMessageTtll\0\0\0\0\0\0\x03\xE8", &[BROKER_J]),
     (Argument::SingleActiveConsumer, b"\x18x-single-active-consumert\x01", ALL),
@@ -116,15 +121,23 @@ fn the_letter_of_the_specification_has_none() {
 
 #[test]
 fn priorities_have_a_range() {
-    for profile in [Profile::RABBITMQ_3, Profile::BROKER_J, Profile::LAVINMQ] {
-        for value in [0, 255] {
+    for (profile, most) in
+        [(Profile::RABBITMQ_3, 255), (Profile::BROKER_J, 254), (Profile::LAVINMQ, 255)]
+    {
+        for value in [0, 255].into_iter().filter(|value| !(1..=most).contains(value)) {
             let refused = profile.arguments(&[Argument::MaxPriority(value)]).unwrap_err();
             let argument = "the highest priority";
             assert_eq!(refused, ArgumentError::OutOfRange { argument, value: value.into() });
         }
-        for value in [1, 254] {
+        for value in [1, most] {
             profile.arguments(&[Argument::MaxPriority(value)]).unwrap();
         }
+    }
+    // Each broker has one name for them, not both.
+    for profile in Profile::ALL {
+        let names = [profile.arguments.max_priority, profile.arguments.priority_levels];
+        let expected = usize::from(profile.name != "strict");
+        assert_eq!(names.iter().flatten().count(), expected, "{}", profile.name);
     }
     let refused = ArgumentError::OutOfRange { argument: "the highest priority", value: 0 };
     assert_eq!(refused.to_string(), "the highest priority can't be 0");

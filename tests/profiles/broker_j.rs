@@ -2,7 +2,8 @@
 
 use amqp_proto::profile::Argument;
 use amqp_proto::protocol::{MethodKind, Properties, basic, confirm};
-use amqp_proto::{Connection, Event, Fate, Initiator, Phase, Profile, UsageError};
+use amqp_proto::wire::{TableBuf, Value};
+use amqp_proto::{CloseDetail, Connection, Event, Fate, Initiator, Phase, Profile, UsageError};
 
 use crate::broker::{greeted, introductions, on_broker, one, told, told_of};
 use crate::common::*;
@@ -48,8 +49,11 @@ fn a_request_may_be_answered_by_the_end() {
 }
 
 /// A consumer `c` with these arguments, whose consume-ok has come.
-fn consumer(mut client: Connection, arguments: &[Argument<'_>]) -> Connection {
-    let arguments = Profile::BROKER_J.arguments(arguments).unwrap();
+fn consumer(client: Connection, arguments: &[Argument<'_>]) -> Connection {
+    consumer_with(client, &Profile::BROKER_J.arguments(arguments).unwrap())
+}
+
+fn consumer_with(mut client: Connection, arguments: &TableBuf) -> Connection {
     let consume = basic::Consume {
         queue: "q".into(),
         consumer_tag: "c".into(),
@@ -73,11 +77,16 @@ fn nothing_that_a_browser_gets_is_to_be_acked() {
     assert_eq!(client.channel(one()).unwrap().send(&ack), Err(unknown));
 
     // Other consumers there, and the same argument elsewhere, where it means nothing.
-    let others = [
-        consumer(broker_j(), &[Argument::AutoClose]),
-        consumer(told_of(Profile::RABBITMQ_3), &[Argument::Browse]),
-        consumer(told_of(Profile::DEFAULT), &[Argument::Browse]),
-    ];
+    let other_brokers = Profile::ALL.iter().filter(|profile| **profile != Profile::BROKER_J);
+    let mut others: Vec<_> =
+        other_brokers.map(|profile| consumer(told_of(*profile), &[Argument::Browse])).collect();
+    others.push(consumer(broker_j(), &[Argument::AutoClose]));
+    // No other value makes a browser.
+    for value in [Value::Bool(false), Value::from("true"), Value::I32(1), Value::Void] {
+        let mut arguments = TableBuf::new();
+        arguments.insert("x-filter-no-consume", value).unwrap();
+        others.push(consumer_with(broker_j(), &arguments));
+    }
     for mut client in others {
         assert_eq!(told(&mut client, &delivery).len(), 1);
         assert_eq!(client.unacked(), 1);
@@ -123,6 +132,20 @@ fn a_nack_may_come_before_its_return() {
     };
     assert_eq!((*first, content.publish_seq()), (number, Some(number)));
     assert_eq!(client.phase(), Phase::Open);
+}
+
+/// The virtual host isn't active: open is answered by another address.
+#[test]
+fn a_redirect_may_come_before_open_ok() {
+    let [_, _, (properties, _), _] = introductions();
+    let mut client = greeted(plain(), &properties);
+    assert_eq!(told(&mut client, &tune(2047, 131_072, 60)).len(), 0);
+    let redirect = method(0, 10, 42, &[short("other:5672"), short("")].concat());
+    let events = told(&mut client, &redirect);
+    let [Event::Notice(_), Event::Closed(reason)] = &events[..] else {
+        panic!("{:?}", lines(&events))
+    };
+    assert_eq!((reason.detail, &reason.text[..]), (CloseDetail::Redirected, "other:5672"));
 }
 
 /// What was published as ten octets of gzip comes as four of text, or the other way round.

@@ -113,6 +113,8 @@ fn a_start_ok_is_as_large_as_the_peer_takes() {
     }
     // Unknown peers and strict ones take what the specification grants.
     assert_eq!(start_ok_of(4097 - empty, b"").0, 0);
+    assert_eq!(Profile::DEFAULT.frame_before_tune, 4096);
+    assert_eq!(Profile::STRICT.frame_before_tune, 4096);
 }
 
 #[test]
@@ -163,10 +165,10 @@ fn a_close_of_any_code_is_told_before_open_ok() {
 
 #[test]
 fn heartbeats_wait_for_open_ok_where_they_must() {
-    for (properties, profile) in introductions() {
+    for profile in Profile::ALL {
         let mut config = plain();
-        config.heartbeat = Heartbeat::Prefer(4);
-        let mut client = greeted(config, &properties);
+        (config.heartbeat, config.profile) = (Heartbeat::Prefer(4), Some(*profile));
+        let mut client = greeted(config, b"");
         feed(&mut client, &tune(2047, 131_072, 4));
         poll(&mut client);
         output(&mut client);
@@ -177,7 +179,7 @@ fn heartbeats_wait_for_open_ok_where_they_must() {
             client.handle_timeout(at(second));
             heard.extend(output(&mut client));
         }
-        let waits = profile == Profile::LAVINMQ;
+        let waits = *profile == Profile::LAVINMQ;
         assert_eq!(profile.heartbeats_before_open, !waits);
         assert_eq!(heard.is_empty(), waits, "{}: {}", profile.name, hex(&heard));
 

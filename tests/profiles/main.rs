@@ -14,6 +14,7 @@ mod broker_j;
 mod codes;
 #[path = "../common/mod.rs"]
 mod common;
+mod leniency;
 mod logins;
 #[allow(dead_code, reason = "the rest is for the page")]
 #[path = "../../spec/codegen/src/peers.rs"]

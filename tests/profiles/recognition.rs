@@ -1,9 +1,10 @@
 //! Who the peer is, and what it can do.
 
+use amqp_proto::protocol::channel;
 use amqp_proto::wire::{Table, TableBuf};
-use amqp_proto::{Capabilities, Connection, Profile};
+use amqp_proto::{Capabilities, Connection, Profile, ServerConfig};
 
-use crate::broker::{greeted, introductions, told_of};
+use crate::broker::{greeted, introductions, one, told_of};
 use crate::common::*;
 
 #[test]
@@ -41,6 +42,9 @@ fn nobody_known_is_taken_for_the_default() {
     for product in ["", "rabbitmq", "RabbitMQ ", "amqp-proto", "qpid"] {
         assert_eq!(*named(product).profile(), Profile::DEFAULT, "{product}");
     }
+    // Names that only begin like Qpid's are none of its.
+    assert_eq!(*greeted(plain(), b"\x05qpidxt\x01\x04qpidt\x01").profile(), Profile::DEFAULT);
+    assert_eq!(*greeted(plain(), b"\x06qpid.xt\x01").profile(), Profile::BROKER_J);
     // A product that is no text is none.
     assert_eq!(*greeted(plain(), b"\x07productI\0\0\0\x01").profile(), Profile::DEFAULT);
     assert_eq!(*greeted(plain(), b"").profile(), Profile::DEFAULT);
@@ -95,7 +99,9 @@ fn capabilities_are_what_is_known_and_what_is_announced() {
     config.profile = Some(Profile::BROKER_J);
     expected.exchange_exchange_bindings = true;
     assert_eq!(greeted(config, &announced).capabilities(), expected);
-    assert_eq!(told_of(Profile::RABBITMQ_4).capabilities(), Capabilities::NONE);
+    for profile in Profile::ALL.iter().filter(|profile| **profile != Profile::BROKER_J) {
+        assert_eq!(told_of(*profile).capabilities(), Capabilities::NONE, "{}", profile.name);
+    }
 }
 
 /// Broker-J answers those that call themselves Qpid's in spite of no-wait.
@@ -110,7 +116,24 @@ fn this_side_is_not_taken_for_qpids() {
 fn a_websocket_is_asked_for_what_the_broker_answers() {
     assert_eq!(Profile::BROKER_J.subprotocols, ["amqp"]);
     assert_eq!(Profile::LAVINMQ.subprotocols, ["amqp"]);
-    for relayed in [Profile::RABBITMQ_3, Profile::RABBITMQ_4, Profile::DEFAULT] {
+    for relayed in [Profile::RABBITMQ_3, Profile::RABBITMQ_4, Profile::DEFAULT, Profile::STRICT] {
         assert_eq!(relayed.subprotocols, [""; 0]);
+    }
+}
+
+/// What a profile says of servers is nothing about clients.
+#[test]
+fn a_server_takes_no_client_for_a_broker() {
+    for profile in Profile::ALL {
+        let mut config = ServerConfig::default();
+        config.profile = *profile;
+        let mut server = server(config);
+        assert_eq!(server.capabilities(), Capabilities::NONE, "{}", profile.name);
+        feed(&mut server, &channel_open(1));
+        poll(&mut server);
+        output(&mut server);
+        let mut channel = server.channel(one()).unwrap();
+        channel.call(&channel::Flow { active: false }).unwrap();
+        assert_eq!(hex(&output(&mut server)), hex(&method(1, 20, 20, b"\0")));
     }
 }

@@ -4,6 +4,7 @@ use amqp_proto::profile::Unsupported;
 use amqp_proto::protocol::{
     Dialect, MethodKind, Properties, access, basic, channel, confirm, exchange,
 };
+use amqp_proto::wire::TableBuf;
 use amqp_proto::{Connection, PreparedPublish, Profile, UsageError};
 
 use crate::broker::{introductions, on_broker, one, told, told_of};
@@ -189,7 +190,9 @@ fn what_ends_a_connection_is_not_sent() {
 #[test]
 fn every_refusal_is_shown() {
     for profile in Profile::ALL {
-        let shown_elsewhere = |what: &&Unsupported| matches!(what, Unsupported::MethodIn(..));
+        let shown_elsewhere = |what: &&Unsupported| {
+            matches!(what, Unsupported::MethodIn(..) | Unsupported::ConsumeArgumentsIn0_8)
+        };
         for refused in profile.refuses.iter().filter(|what| !shown_elsewhere(what)) {
             let shown = TRIES.iter().any(|attempt| {
                 attempt.what == refused.to_string() && attempt.refused_by.contains(profile)
@@ -249,6 +252,35 @@ fn what_a_dialect_lacks_there_is_not_sent() {
     }
     let what = Unsupported::MethodIn(MethodKind::BasicRecover, Dialect::V0_8);
     assert_eq!(what.to_string(), "basic.recover in 0-8");
+}
+
+/// Qpid has the table in 0-8, others take it for octets too many.
+#[test]
+fn consume_has_its_table_in_0_8_where_that_is_known() {
+    let mut arguments = TableBuf::new();
+    arguments.insert("k", true).unwrap();
+    let consume = |tag| basic::Consume {
+        queue: "q".into(),
+        consumer_tag: tag,
+        no_wait: true,
+        ..Default::default()
+    };
+    for profile in Profile::ALL {
+        let mut client = in_dialect(Dialect::V0_8, *profile);
+        call(&mut client, &consume("d".into())).unwrap();
+        let table: &[u8] = if *profile == Profile::BROKER_J { b"\0\0\0\0" } else { b"" };
+        let expected = method(1, 60, 20, &[b"\0\0\x01q\x01d\x08", table].concat());
+        assert_eq!(hex(&output(&mut client)), hex(&expected), "{}", profile.name);
+
+        let with = basic::Consume { arguments: arguments.as_table(), ..consume("e".into()) };
+        let sent = call(&mut client, &with);
+        let is_refused = *profile == Profile::RABBITMQ_3;
+        assert_eq!(profile.refuses(Unsupported::ConsumeArgumentsIn0_8), is_refused);
+        assert_eq!(sent.is_err(), is_refused, "{}: {sent:?}", profile.name);
+        assert_eq!(output(&mut client).is_empty(), is_refused, "{}", profile.name);
+        // In other dialects everybody takes them.
+        call(&mut in_dialect(Dialect::V0_9, *profile), &with).unwrap();
+    }
 }
 
 #[test]

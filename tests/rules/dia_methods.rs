@@ -173,6 +173,13 @@ fn a_server_of_0_8_takes_consume_without_its_table() {
     };
     assert_eq!(told.method(), Method::BasicConsume(expected));
     assert_eq!(told.octets(), [b"\0\x3C\0\x14", PLAIN_CONSUME].concat());
+    for bits in 0..16 {
+        let octets = [b"\0\0\x01q\x01c", &[bits][..]].concat();
+        let told = the_method(&server_channel(V0_8).takes(&method(1, 60, 20, &octets)));
+        let Method::BasicConsume(consume) = told.method() else { panic!("{told}") };
+        let flags = [consume.no_local, consume.no_ack, consume.exclusive, consume.no_wait];
+        assert_eq!(flags, [1, 2, 4, 8].map(|bit| bits & bit != 0), "{bits}");
+    }
 }
 
 /// Broker-J can't do without the table, and RabbitMQ ends the connection by it.
@@ -187,7 +194,6 @@ fn a_client_of_0_8_sends_no_table_unless_the_server_is_qpid() {
     let with_table = [PLAIN_CONSUME, b"\0\0\0\0"].concat();
     let (mut rabbitmq, mut properties) = (TableBuf::new(), TableBuf::new());
     rabbitmq.insert("product", "RabbitMQ").unwrap();
-    let others = [TableBuf::new(), rabbitmq];
     properties.insert("qpid.build", "1").unwrap();
     for dialect in DIALECTS {
         let mut end = client_channel_of(dialect, &properties);
@@ -195,19 +201,34 @@ fn a_client_of_0_8_sends_no_table_unless_the_server_is_qpid() {
         let ticket = if dialect == V0_9_1 { b"\0\0" } else { b"\x0A\x0B" };
         has_sent(&mut end, &method(1, 60, 20, &[ticket, &with_table[2..]].concat()));
     }
-    for properties in others {
+    let mut arguments = TableBuf::new();
+    arguments.insert("k", true).unwrap();
+    let with_arguments =
+        basic::Consume { consumer_tag: "d".into(), arguments: arguments.as_table(), ..consume };
+    for properties in [TableBuf::new(), rabbitmq.clone()] {
         let mut end = client_channel_of(V0_8, &properties);
         assert_eq!(end.channel().call(&consume), Ok(None));
         has_sent(&mut end, &method(1, 60, 20, PLAIN_CONSUME));
-        // Arguments have no other place.
-        let mut arguments = TableBuf::new();
-        arguments.insert("k", true).unwrap();
-        let consume =
-            basic::Consume { consumer_tag: "d".into(), arguments: arguments.as_table(), ..consume };
-        assert_eq!(end.channel().call(&consume), Ok(None));
-        let table = b"\x0A\x0B\x01q\x01d\x08\0\0\0\x04\x01kt\x01";
-        has_sent(&mut end, &method(1, 60, 20, table));
+        // Each flag in its place.
+        for (bits, no_local, no_ack, exclusive) in
+            [(9, true, false, false), (10, false, true, false), (12, false, false, true)]
+        {
+            let flags = basic::Consume { no_local, no_ack, exclusive, ..consume };
+            let flags = basic::Consume { consumer_tag: "f".into(), ..flags };
+            let mut end = end.clone();
+            assert_eq!(end.channel().call(&flags), Ok(None));
+            has_sent(&mut end, &method(1, 60, 20, &[b"\x0A\x0B\x01q\x01f", &[bits][..]].concat()));
+        }
     }
+    // Arguments have no other place; RabbitMQ would end the connection.
+    let mut end = client_channel_of(V0_8, &TableBuf::new());
+    assert_eq!(end.channel().call(&with_arguments), Ok(None));
+    let table = b"\x0A\x0B\x01q\x01d\x08\0\0\0\x04\x01kt\x01";
+    has_sent(&mut end, &method(1, 60, 20, table));
+    let mut end = client_channel_of(V0_8, &rabbitmq);
+    let refused = end.channel().call(&with_arguments).unwrap_err();
+    assert_eq!(refused.to_string(), "RabbitMQ 3 doesn't take basic.consume with arguments in 0-8");
+    has_sent(&mut end, b"");
 }
 
 /// The numbers of recover and recover-ok.

@@ -56,8 +56,16 @@ fn a_client_holds_the_server_to_its_mechanism() {
     let proof = b",p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
     assert_eq!(hex(&scram.sent()), hex(&secure_ok(&[b"c=biws,", &nonce[..], proof].concat())));
     assert_eq!(scram.clone().drops(&tune, "HS-17").reply_code, ReplyCode(403));
-    let wrong = secure(b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G5=");
-    assert_eq!(scram.clone().drops(&wrong, "HS-17").reply_code, ReplyCode(503));
+    // Of the right length, in another letter; and what is no base64.
+    for wrong in [
+        &b"v=7rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="[..],
+        b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95GA=",
+        b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G5=",
+        b"v=",
+        b"e=other-error",
+    ] {
+        assert_eq!(scram.clone().drops(&secure(wrong), "HS-17").reply_code, ReplyCode(503));
+    }
     scram.takes(&secure(b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="));
     assert_eq!(hex(&scram.sent()), hex(&secure_ok(b"")));
     scram.takes(&tune);

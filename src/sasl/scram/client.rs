@@ -25,7 +25,7 @@ impl Own<'_> {
         if is_nonce(self.nonce.as_bytes()) {
             Ok(())
         } else {
-            Err("SCRAM needs a nonce of printable ASCII without commas") // RFC 5802, 5.1
+            Err("SCRAM needs a nonce of 1 to 1024 octets, printable ASCII without commas") // RFC 5802, 5.1
         }
     }
 
@@ -80,7 +80,7 @@ impl Own<'_> {
         let iterations = attribute(&mut message, b'i').and_then(number).ok_or(malformed)?;
         let added = nonce.strip_prefix(self.nonce.as_bytes());
         if !added.is_some_and(is_nonce) {
-            return Err("a nonce that goes on behind the client's");
+            return Err("a nonce that goes on behind the client's, by at most 1024 octets");
         }
         if salt.is_empty() {
             return Err("a salt");

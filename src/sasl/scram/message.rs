@@ -14,9 +14,13 @@ pub(super) fn attribute<'a>(message: &mut &'a [u8], letter: u8) -> Option<&'a [u
     Some(value)
 }
 
-/// Whether this can be a nonce: printable, and without a comma.
-pub(super) fn is_nonce(nonce: &[u8]) -> bool {
-    !nonce.is_empty() && nonce.iter().all(|octet| octet.is_ascii_graphic() && *octet != b',')
+/// The most octets of a nonce. What holds it has to fit into a frame before tuning, as does its answer.
+const LONGEST_NONCE: usize = 1024;
+
+/// Whether this can be a nonce: printable, without a comma, and not without end.
+pub(in crate::sasl) fn is_nonce(nonce: &[u8]) -> bool {
+    (1..=LONGEST_NONCE).contains(&nonce.len())
+        && nonce.iter().all(|octet| octet.is_ascii_graphic() && *octet != b',')
 }
 
 /// A positive number without leading zeros.
@@ -96,8 +100,9 @@ mod tests {
     #[test]
     fn nonces_are_printable() {
         assert!(is_nonce(b"rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"));
-        for bad in [&b""[..], b"a,b", b"a b", b"\x7F", b"\xC3\xA4"] {
+        for bad in [&b""[..], b"a,b", b"a b", b"\x7F", b"\xC3\xA4", &[b'a'; 1025]] {
             assert!(!is_nonce(bad), "{bad:?}");
         }
+        assert!(is_nonce(&[b'a'; 1024]));
     }
 }

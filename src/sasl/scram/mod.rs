@@ -13,6 +13,7 @@ mod message;
 mod server;
 
 pub(super) use client::Own;
+pub(super) use message::is_nonce;
 pub(super) use server::{Login, Offer};
 
 use alloc::vec;

@@ -239,7 +239,7 @@ fn arguments_of_a_consumer() {
     let mut arguments = TableBuf::new();
     arguments.insert("x-priority", 10_i32).unwrap();
     for &dialect in Dialect::ALL {
-        let (mut client, channel) = open(dialect);
+        let (mut client, channel) = open_unknowing(dialect);
         let queue = client.queue(channel);
         let consume = basic::Consume { arguments: arguments.as_table(), ..consume(&queue) };
         if dialect != V0_8 {
@@ -254,6 +254,12 @@ fn arguments_of_a_consumer() {
             (Initiator::Peer, ReplyCode::FRAME_ERROR)
         );
         assert!(reason.text.contains("cannot decode"), "{reason}");
+
+        // Whoever knows the broker doesn't send it.
+        let (mut client, channel) = open(dialect);
+        let refused = client.on(channel).call(&consume).unwrap_err();
+        assert!(matches!(refused, UsageError::PeerRefuses { .. }), "{refused}");
+        client.close();
     }
 }
 
