@@ -10,6 +10,7 @@ mod incoming;
 mod index;
 mod ledger;
 mod numbers;
+mod outgoing;
 mod prepared;
 mod receive;
 mod requests;
