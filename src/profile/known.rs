@@ -8,78 +8,6 @@ use crate::protocol::{Dialect, MethodKind};
 use crate::wire::{FieldNames, ShortStrings, UnknownTags};
 
 impl Profile {
-    /// Takes what is seen in practice: for peers that nothing is known of.
-    pub const DEFAULT: Self = Self {
-        name: "default",
-        frame_before_tune: 4096,
-        heartbeats_before_open: true,
-        consume_table_in_0_8: false,
-        known: Capabilities::NONE,
-        browsers: false,
-        frames_behind_close: true,
-        any_delivery_tag: true,
-        tolerate_unknown_confirms: true,
-        close_after_framing_fault: true,
-        payload_up_to_frame_max: true,
-        any_weight: true,
-        unknown_tags: UnknownTags::Keep,
-        field_names: FieldNames::Any,
-        short_strings: ShortStrings::Any,
-        subprotocols: &[],
-        arguments: ArgumentNames {
-            browse: None,
-            auto_close: None,
-            selector: None,
-            replay_period: None,
-            consumer_priority: Some("x-priority"),
-            stream_offset: Some("x-stream-offset"),
-            last_value_key: None,
-            max_priority: Some("x-max-priority"),
-            priority_levels: None,
-            queue_type: Some("x-queue-type"),
-            message_ttl: Some("x-message-ttl"),
-            single_active_consumer: Some("x-single-active-consumer"),
-            alternate_exchange: Some("alternate-exchange"),
-        },
-        refuses: &[],
-    };
-
-    /// Refuses whatever the specification forbids.
-    pub const STRICT: Self = Self {
-        name: "strict",
-        frame_before_tune: 4096,
-        heartbeats_before_open: true,
-        consume_table_in_0_8: false,
-        known: Capabilities::NONE,
-        browsers: false,
-        frames_behind_close: false,
-        any_delivery_tag: false,
-        tolerate_unknown_confirms: false,
-        close_after_framing_fault: false,
-        payload_up_to_frame_max: false,
-        any_weight: false,
-        unknown_tags: UnknownTags::Refuse,
-        field_names: FieldNames::Checked,
-        short_strings: ShortStrings::Checked,
-        subprotocols: &[],
-        arguments: ArgumentNames {
-            browse: None,
-            auto_close: None,
-            selector: None,
-            replay_period: None,
-            consumer_priority: None,
-            stream_offset: None,
-            last_value_key: None,
-            max_priority: None,
-            priority_levels: None,
-            queue_type: None,
-            message_ttl: None,
-            single_active_consumer: None,
-            alternate_exchange: None,
-        },
-        refuses: &[],
-    };
-
     /// RabbitMQ before 4.0.
     pub const RABBITMQ_3: Self = Self {
         name: "RabbitMQ 3",
@@ -258,13 +186,85 @@ impl Profile {
         ],
     };
 
+    /// Takes what is seen in practice: for peers that nothing is known of.
+    pub const DEFAULT: Self = Self {
+        name: "default",
+        frame_before_tune: 4096,
+        heartbeats_before_open: true,
+        consume_table_in_0_8: false,
+        known: Capabilities::NONE,
+        browsers: false,
+        frames_behind_close: true,
+        any_delivery_tag: true,
+        tolerate_unknown_confirms: true,
+        close_after_framing_fault: true,
+        payload_up_to_frame_max: true,
+        any_weight: true,
+        unknown_tags: UnknownTags::Keep,
+        field_names: FieldNames::Any,
+        short_strings: ShortStrings::Any,
+        subprotocols: &[],
+        arguments: ArgumentNames {
+            browse: None,
+            auto_close: None,
+            selector: None,
+            replay_period: None,
+            consumer_priority: Some("x-priority"),
+            stream_offset: Some("x-stream-offset"),
+            last_value_key: None,
+            max_priority: Some("x-max-priority"),
+            priority_levels: None,
+            queue_type: Some("x-queue-type"),
+            message_ttl: Some("x-message-ttl"),
+            single_active_consumer: Some("x-single-active-consumer"),
+            alternate_exchange: Some("alternate-exchange"),
+        },
+        refuses: &[],
+    };
+
+    /// Refuses whatever the specification forbids.
+    pub const STRICT: Self = Self {
+        name: "strict",
+        frame_before_tune: 4096,
+        heartbeats_before_open: true,
+        consume_table_in_0_8: false,
+        known: Capabilities::NONE,
+        browsers: false,
+        frames_behind_close: false,
+        any_delivery_tag: false,
+        tolerate_unknown_confirms: false,
+        close_after_framing_fault: false,
+        payload_up_to_frame_max: false,
+        any_weight: false,
+        unknown_tags: UnknownTags::Refuse,
+        field_names: FieldNames::Checked,
+        short_strings: ShortStrings::Checked,
+        subprotocols: &[],
+        arguments: ArgumentNames {
+            browse: None,
+            auto_close: None,
+            selector: None,
+            replay_period: None,
+            consumer_priority: None,
+            stream_offset: None,
+            last_value_key: None,
+            max_priority: None,
+            priority_levels: None,
+            queue_type: None,
+            message_ttl: None,
+            single_active_consumer: None,
+            alternate_exchange: None,
+        },
+        refuses: &[],
+    };
+
     /// All of them.
     pub const ALL: &'static [Self] = &[
-        Self::DEFAULT,
-        Self::STRICT,
         Self::RABBITMQ_3,
         Self::RABBITMQ_4,
         Self::BROKER_J,
         Self::LAVINMQ,
+        Self::DEFAULT,
+        Self::STRICT,
     ];
 }
