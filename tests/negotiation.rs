@@ -55,6 +55,31 @@ fn start_offers_what_the_configuration_says() {
     }
 }
 
+/// DIA-08: what clients of 0-8 can't read isn't among the properties, wherever it stands.
+#[test]
+fn start_of_0_8_holds_the_types_of_0_8() {
+    let (mut flat, mut flags, mut deep) = (TableBuf::new(), TableBuf::new(), TableBuf::new());
+    flat.insert("a", "b").unwrap();
+    flags.insert("a", true).unwrap();
+    deep.insert("a", &flat).unwrap();
+    let mut config = ServerConfig::default();
+    let properties = &mut config.server_properties;
+    *properties = TableBuf::new();
+    properties.insert("flat", &flat).unwrap();
+    properties.insert("flags", &flags).unwrap();
+    properties.insert("deep", &deep).unwrap();
+    properties.insert("flag", true).unwrap();
+    properties.insert("long", 1_i64).unwrap();
+    properties.insert("number", 1_i32).unwrap();
+    let mut server = Connection::server(config, T0);
+    let (_, sent) = answer(&mut server, HEADERS[0].1);
+    let readable =
+        [&b"\x04flatF"[..], &long(b"\x01aS\0\0\0\x01b"), b"\x06numberI\0\0\0\x01"].concat();
+    let offers = [long(b"PLAIN AMQPLAIN"), long(b"en_US")].concat();
+    let start = [b"\x08\0", &long(&readable)[..], &offers].concat();
+    assert_eq!(hex(&sent), hex(&method(0, 10, 10, &start)));
+}
+
 #[test]
 fn tune_offers_what_the_configuration_says() {
     let unlimited = Limits::default().unlimited_frame;
