@@ -4,10 +4,9 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use crate::channel::{Fault, Incoming};
-use crate::connection::Gate;
 use crate::connection::ahead::Preamble;
 use crate::connection::timers::Timer;
-use crate::connection::{Connection, Role};
+use crate::connection::{Connection, Gate, Role};
 use crate::error::{CloseDetail, CloseReason, Initiator, Scope};
 use crate::event::Event;
 use crate::frame::PeerProtocol;

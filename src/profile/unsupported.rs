@@ -37,7 +37,7 @@ pub enum Unsupported {
 }
 
 impl Unsupported {
-    /// Whether this is what is to be sent.
+    /// Whether this is what is to be sent: a request, or a method without a reply.
     pub(crate) fn is(self, method: &Method<'_>, dialect: Dialect) -> bool {
         match self {
             Self::Method(kind) => method.kind() == kind,
@@ -48,7 +48,8 @@ impl Unsupported {
             }
             Self::FlowStop => matches!(method, Method::ChannelFlow(flow) if !flow.active),
             Self::PrefetchSize => matches!(method, Method::BasicQos(qos) if qos.prefetch_size != 0),
-            Self::Immediate => matches!(method, Method::BasicPublish(publish) if publish.immediate),
+            // A publish is no request: where contents are sent, its flag alone is asked for.
+            Self::Immediate => false,
             Self::RecoverWithoutRequeue => match method {
                 Method::BasicRecover(recover) => !recover.requeue,
                 Method::BasicRecoverAsync(recover) => !recover.requeue,
